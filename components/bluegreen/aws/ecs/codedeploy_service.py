@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -11,7 +10,7 @@ import pulumi_aws as aws
 
 from bluegreen.aws import fitted
 from bluegreen.aws.component import SwapSettings
-from bluegreen.aws.ecs import codedeploy_spec as spec
+from bluegreen.aws.ecs import codedeploy_group
 from bluegreen.aws.ecs import one_service as one
 from bluegreen.aws.ecs.one_service import FrontOptions, TaskOptions
 from bluegreen.aws.ecs.provider_args import ProviderArgs
@@ -21,8 +20,7 @@ from bluegreen.aws.entry import EntryContext
 from bluegreen.component import digests
 from bluegreen.component.base import SwappedComponent
 from bluegreen.component.declaration import known
-from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.rollout.errors import Problem
+from bluegreen.fields import UNKNOWN
 from bluegreen.rollout.model import COLORS, Color
 
 if TYPE_CHECKING:
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
 _ROLE_POLICY = "AWSCodeDeployRoleForECS"
 # ECS refuses a change of these for a service that CodeDeploy deploys: they come with the next deployment's AppSpec.
 _CODEDEPLOYS_OWN = ["taskDefinition", "loadBalancers", "networkConfiguration", "platformVersion"]
-_ALWAYS_BACK = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
-_ROUTING = {"canary": "TimeBasedCanary", "linear": "TimeBasedLinear"}
 
 _REFUSED = {
     "alarms": "none: alarm_names of the component says them",
@@ -173,8 +169,8 @@ class EcsCodeDeployService(SwappedComponent):
             given_args=given_args,
             refused=_REFUSED,
             converge_timeout_seconds=one.START_SECONDS
-            + 60 * (_minutes(deployment_config) + (termination_wait_minutes if wait_for_end else 0)),
-            problems=_problems(deployment_config, termination_wait_minutes, test_port),
+            + 60 * (codedeploy_group.minutes_of(deployment_config) + (termination_wait_minutes if wait_for_end else 0)),
+            problems=codedeploy_group.problems_in(deployment_config, termination_wait_minutes, test_port),
         )
         context = one.entry_context(swapping, active_color, vpc_id, subnet_ids, container_port, tags, self)
         made = one.front_of(context, front, more_ports=[] if test_port is None else [test_port])
@@ -201,8 +197,8 @@ class EcsCodeDeployService(SwappedComponent):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[production], ignore_changes=_CODEDEPLOYS_OWN),
             **given_args.arguments_of_one(),
         )
-        config = _config(context, deployment_config)
-        group = _deployment_group(
+        config = codedeploy_group.config_name(context, deployment_config)
+        group = codedeploy_group.deployment_group(
             context,
             ran.cluster_arn,
             service,
@@ -270,93 +266,3 @@ def _listener(context: EntryContext, front: one.Front, what: str, port: int) -> 
             opts=pulumi.ResourceOptions(parent=context.parent),
         )
     return listener
-
-
-def _config(context: EntryContext, given: str | Mapping[str, Any]) -> pulumi.Input[str]:
-    """The deployment configuration's name; a configuration that is described is made."""
-    if isinstance(given, str):
-        return spec.config_name(given)
-    way = str(given["type"])
-    timing = {"interval": given["interval_minutes"], "percentage": given["percent"]}
-    routing: Any = {"type": _ROUTING[way], f"time_based_{way}": timing}
-    return aws.codedeploy.DeploymentConfig(
-        context.name,
-        compute_platform="ECS",
-        traffic_routing_config=routing,
-        opts=pulumi.ResourceOptions(parent=context.parent),
-    ).deployment_config_name
-
-
-def _deployment_group(
-    context: EntryContext,
-    cluster_arn: pulumi.Output[str],
-    service: aws.ecs.Service,
-    front: one.Front,
-    production: aws.lb.Listener,
-    test: aws.lb.Listener | None,
-    *,
-    config: pulumi.Input[str],
-    alarm_names: Sequence[pulumi.Input[str]],
-    wait_minutes: int,
-    role_arn: pulumi.Input[str],
-) -> aws.codedeploy.DeploymentGroup:
-    child = pulumi.ResourceOptions(parent=context.parent)
-    application = aws.codedeploy.Application(context.name, compute_platform="ECS", tags=context.tags, opts=child)
-    pair: dict[str, Any] = {
-        "prod_traffic_route": {"listener_arns": [production.arn]},
-        "target_groups": [{"name": group.name} for group in front.groups],
-    }
-    if test is not None:
-        pair["test_traffic_route"] = {"listener_arns": [test.arn]}
-    alarms: Any = {"alarms": list(alarm_names), "enabled": True} if alarm_names else None
-    where: Any = {
-        "cluster_name": cluster_arn.apply(lambda arn: arn.rpartition("/")[2]),
-        "service_name": service.name,
-    }
-    balancing: Any = {"target_group_pair_info": pair}
-    return aws.codedeploy.DeploymentGroup(
-        context.name,
-        app_name=application.name,
-        deployment_group_name=context.name,
-        deployment_config_name=config,
-        service_role_arn=role_arn,
-        deployment_style={"deployment_type": "BLUE_GREEN", "deployment_option": "WITH_TRAFFIC_CONTROL"},
-        auto_rollback_configuration={"enabled": True, "events": _ALWAYS_BACK},
-        alarm_configuration=alarms,
-        blue_green_deployment_config={
-            "deployment_ready_option": {"action_on_timeout": "CONTINUE_DEPLOYMENT"},
-            "terminate_blue_instances_on_deployment_success": {
-                "action": "TERMINATE",
-                "termination_wait_time_in_minutes": wait_minutes,
-            },
-        },
-        ecs_service=where,
-        load_balancer_info=balancing,
-        tags=context.tags,
-        opts=child,
-    )
-
-
-def _minutes(config: str | Mapping[str, Any]) -> float:
-    """The minutes that a deployment configuration takes to shift all traffic; 60 for one that only has a name."""
-    if isinstance(config, str):
-        return spec.PRESETS.get(config.removeprefix(spec.PREFIX), 60)
-    described = known(config)
-    numbers = [described.get(key) for key in ("interval_minutes", "percent")]
-    if not all(isinstance(number, (int, float)) and number > 0 for number in numbers):
-        return 60
-    steps = math.ceil(100 / numbers[1]) - 1 if described.get("type") == "linear" else 1
-    return float(numbers[0] * steps)
-
-
-def _problems(config: str | Mapping[str, Any], wait_minutes: object, test_port: object) -> list[Problem]:
-    fields = Fields({"termination_wait_minutes": known(wait_minutes), "test_port": known(test_port)})
-    fields.whole("termination_wait_minutes", most=2880)
-    fields.whole("test_port", None, least=1, most=65_535)
-    if not isinstance(config, str):
-        described = Fields(known(config), "deployment_config", fields.problems)
-        described.text("type", choices=_ROUTING)
-        described.whole("percent", least=1, most=99)
-        described.whole("interval_minutes", least=1, most=2880)
-        described.done()
-    return fields.problems
