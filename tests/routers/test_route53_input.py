@@ -3,8 +3,9 @@
 import pytest
 
 from bluegreen.aws.route53 import records as route53_records
-from bluegreen.aws.route53.records import Shape, Target
+from bluegreen.aws.route53.records import Shape
 from bluegreen.aws.route53.router import Route53Router
+from bluegreen.aws.route53.targets import Target
 from bluegreen.fields import UNKNOWN, Fields
 from bluegreen.rollout.model import Weights
 from bluegreen.swap import contract

@@ -13,7 +13,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bluegreen.aws.client import AwsConnection, called, error_code
-from bluegreen.aws.route53.records import NOTE_LABEL, TRAFFIC_TYPES, Found, Record, Shape, is_ours, plain
+from bluegreen.aws.route53.records import NOTE_LABEL, TRAFFIC_TYPES, Found, Record, Shape, is_ours
+from bluegreen.aws.route53.targets import plain
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import NotOwned, PlatformError
