@@ -39,8 +39,9 @@ __all__ = [
 RUN, COMPUTE, DNS, FUNCTIONS = CloudRun.host, Compute.host, CloudDns.host, CloudFunctions.host
 OWNER = frozenset(
     {
-        "run.services.create", "run.services.delete", "run.services.get", "run.services.list", "run.services.update",
-        "run.revisions.delete", "run.revisions.get", "run.revisions.list", "run.operations.get",
+        "run.services.create", "run.services.delete", "run.services.get", "run.services.list",
+        "run.services.setIamPolicy", "run.services.update", "run.revisions.delete", "run.revisions.get",
+        "run.revisions.list", "run.operations.get",
     }
 )  # fmt: skip
 """What the role Cloud Run Admin allows of what is played: https://cloud.google.com/run/docs/reference/iam/roles"""
@@ -70,9 +71,13 @@ DNS_ADMIN = frozenset(
 )  # fmt: skip
 """The same of DNS Administrator: https://cloud.google.com/dns/docs/access-control"""
 FUNCTIONS_ADMIN = frozenset(
-    f"cloudfunctions.functions.{verb}" for verb in ("create", "delete", "get", "list", "update")
-)
-"""The same of Cloud Functions Admin: https://cloud.google.com/functions/docs/reference/iam/roles"""
+    {
+        *(f"cloudfunctions.functions.{verb}" for verb in ("create", "delete", "get", "list", "update")),
+        "cloudfunctions.operations.get", "iam.serviceAccounts.actAs",
+    }
+)  # fmt: skip
+"""The same of Cloud Functions Admin, who is a Service Account User as well:
+https://cloud.google.com/functions/docs/reference/iam/roles"""
 
 
 class BareGoogle:

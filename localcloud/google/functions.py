@@ -7,15 +7,20 @@ https://cloud.google.com/functions/docs/configuring/traffic-splitting
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Mapping
 from typing import Any, cast
 
+from localcloud.google.description import load
 from localcloud.google.errors import GoogleError
 from localcloud.google.run import LATEST, CloudRun
 from localcloud.google.service import Handler, Service
 from localcloud.google.world import Steps, Work, World
 
 _VERBS = {"patch": "update"}
+_DEPLOYS = ("create", "patch")
+# Of a build; at Google it takes minutes.
+_BUILD_STEPS = 6
 # Output only, in the description's own words.
 _GOOGLES_OWN = frozenset({"createTime", "name", "state", "stateMessages", "updateTime", "upgradeInfo", "url"})
 _GOOGLES_OWN_OF_A_SERVICE = frozenset({"revision", "service", "uri"})
@@ -39,6 +44,13 @@ class CloudFunctions(Service):
     def permission(self, method: str) -> str:
         *_, kind, verb = method.split(".")
         return f"cloudfunctions.{kind}.{_VERBS.get(verb, verb)}"
+
+    def permissions_beside(self, method: str, places: Mapping[str, str], body: Any) -> list[str]:  # noqa: ARG002
+        """Whoever deploys has to be allowed to act as the account that the function runs as.
+
+        https://cloud.google.com/functions/docs/reference/iam/roles#additional-configuration
+        """
+        return ["iam.serviceAccounts.actAs"] if method.rpartition(".")[2] in _DEPLOYS else []
 
     def handlers(self) -> Mapping[str, Handler]:
         functions = "projects.locations.functions."
@@ -70,23 +82,32 @@ class CloudFunctions(Service):
         return self._deploying(name, made=True)
 
     def _patch(self, places: Mapping[str, str], query: Mapping[str, str], body: Any) -> Any:
-        function = self._function(places)
-        if function["state"] == "DEPLOYING":
-            # Operations of a function follow one another: https://cloud.google.com/functions/docs/deploy
-            raise GoogleError("ABORTED", f"An operation on function {function['name']} is already in progress.")
+        function = self._at_rest(places)
         mask = [part for part in query.get("updateMask", "").split(",") if part] or [
             key for key in body if key not in _GOOGLES_OWN
         ]
         for path in mask:
             head, _, rest = path.partition(".")
-            if rest:
-                function.setdefault(head, {})[rest] = copy.deepcopy((body.get(head) or {}).get(rest))
+            if head not in _parts() or (rest and rest not in _parts()[head]):
+                raise GoogleError("INVALID_ARGUMENT", f"Invalid field mask: there is no {path}.")
+            if rest and rest not in (body.get(head) or {}):
+                # A field that is named and not sent is cleared: https://google.aip.dev/134
+                function.setdefault(head, {}).pop(rest, None)
+            elif rest:
+                function.setdefault(head, {})[rest] = copy.deepcopy(body[head][rest])
             else:
                 function[head] = copy.deepcopy(body.get(head))
         return self._deploying(function["name"], made=False)
 
-    def _delete(self, places: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Any:
+    def _at_rest(self, places: Mapping[str, str]) -> dict[str, Any]:
+        """The function, if nobody is at work on it: its operations follow one another."""
         function = self._function(places)
+        if function["state"] == "DEPLOYING":
+            raise GoogleError("ABORTED", f"unable to queue the operation: one on {function['name']} is in progress")
+        return function
+
+    def _delete(self, places: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Any:
+        function = self._at_rest(places)
         service = function["serviceConfig"]["service"]
         if service in self._run.services:
             self._run.handlers()["projects.locations.services.delete"](_of_a_service(service), {}, {})
@@ -107,12 +128,18 @@ class CloudFunctions(Service):
 
     def _built(self, function: dict[str, Any], *, made: bool, takes_all: bool) -> Steps:
         """The build ends; the service gets a revision, and all of the traffic goes there where that was asked for."""
-        yield
+        for _ in range(_BUILD_STEPS):
+            yield
         config = function["serviceConfig"]
         service, handlers = config["service"], self._run.handlers()
-        variables = [{"name": key, "value": value} for key, value in (config.get("environmentVariables") or {}).items()]
         image = f"{_images_of(service)}/app:{_tag(function['buildConfig'])}"
-        body: dict[str, Any] = {"template": {"containers": [{"image": image, "env": variables}]}}
+        if self.world.pulled(image) is None:
+            # A build that fails makes no revision; what serves goes on: https://cloud.google.com/functions/docs/building
+            why = f"Build failed with status: FAILURE: no source {_tag(function['buildConfig'])}"
+            function |= {"state": "FAILED", "stateMessages": [{"severity": "ERROR", "type": "Build", "message": why}]}
+            raise GoogleError("INVALID_ARGUMENT", why)
+        function.pop("stateMessages", None)
+        body: dict[str, Any] = {"template": _template(image, config)}
         places = _of_a_service(service)
         if made:
             query = {"serviceId": places["servicesId"]}
@@ -128,6 +155,8 @@ class CloudFunctions(Service):
         there = self._run.services[service]
         failed = (there.get("terminalCondition") or {}).get("state") == "CONDITION_FAILED"
         function["state"] = "FAILED" if failed else "ACTIVE"
+        if failed:
+            raise GoogleError("FAILED_PRECONDITION", f"Could not create or update Cloud Run service: {_said(there)}")
         function["url"] = f"https://{places['locationsId']}-{places['projectsId']}.cloudfunctions.net/x"
 
     def _told(self, function: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,6 +200,14 @@ class CloudFunctions(Service):
         return found
 
 
+@functools.cache
+def _parts() -> Mapping[str, Mapping[str, Any]]:
+    """The names that a mask may have: of a function, and below each of them."""
+    schemas = load(CloudFunctions.api).schemas
+    names = schemas["Function"]["properties"]
+    return {name: schemas.get(one.get("$ref", ""), {}).get("properties", {}) for name, one in names.items()}
+
+
 def _parent(places: Mapping[str, str]) -> str:
     return f"projects/{places['projectsId']}/locations/{places['locationsId']}"
 
@@ -185,6 +222,28 @@ def _tag(build: Mapping[str, Any]) -> str:
     """The sample app's tag that a source stands for: `v2` of an object `v2.zip`; `v1` where none is named."""
     source = ((build.get("source") or {}).get("storageSource") or {}).get("object") or ""
     return str(source).rpartition("/")[2].partition(".")[0] or "v1"
+
+
+def _said(service: Mapping[str, Any]) -> str:
+    return str((service.get("terminalCondition") or {}).get("message") or "it is not ready")
+
+
+def _template(image: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The template that a function's configuration comes to, as far as it is played."""
+    env = [{"name": key, "value": value} for key, value in (config.get("environmentVariables") or {}).items()]
+    env += [
+        {"name": one["key"], "valueSource": {"secretKeyRef": {"secret": one["secret"], "version": one["version"]}}}
+        for one in config.get("secretEnvironmentVariables") or ()
+    ]
+    limits = {"memory": config.get("availableMemory", "256M"), "cpu": config.get("availableCpu", "0.1666")}
+    scaling = {key: config[key] for key in ("minInstanceCount", "maxInstanceCount") if config.get(key)}
+    return {
+        "containers": [{"image": image, "env": env, "resources": {"limits": limits}}],
+        "maxInstanceRequestConcurrency": config.get("maxInstanceRequestConcurrency", 1),
+        "timeout": f"{config.get('timeoutSeconds', 60)}s",
+        **({"scaling": scaling} if scaling else {}),
+        **({"serviceAccount": config["serviceAccountEmail"]} if config.get("serviceAccountEmail") else {}),
+    }
 
 
 def _of_a_service(name: str) -> dict[str, str]:

@@ -32,6 +32,8 @@ _VERBS = {"patch": "update"}
 # https://cloud.google.com/run/docs/configuring/min-instances: the double takes none away where nobody asks.
 MOST_INSTANCES = 3
 _START_STEPS = 400
+PAGE = 100
+"""Of a list where nobody asks for another one; no page of Google's says how many there are."""
 
 
 @dataclass
@@ -67,6 +69,14 @@ class CloudRun(Service):
         *_, kind, verb = method.split(".")
         return f"run.{kind}.{_VERBS.get(verb, verb)}"
 
+    def permissions_beside(self, method: str, places: Mapping[str, str], body: Any) -> list[str]:
+        """Whoever switches the check of callers off or on: https://cloud.google.com/run/docs/authenticating/public"""
+        there = self.services.get(_name(places)) if method.endswith("services.patch") else None
+        wanted = body.get("invokerIamDisabled")
+        if there is None or wanted is None or bool(wanted) is bool(there.get("invokerIamDisabled")):
+            return []
+        return ["run.services.create", "run.services.setIamPolicy"]
+
     def handlers(self) -> Mapping[str, Handler]:
         """By the method's name in Google's description."""
         services = "projects.locations.services."
@@ -79,13 +89,7 @@ class CloudRun(Service):
             f"{services}patch": self._patch,
             f"{services}delete": self._delete,
             f"{services}revisions.get": lambda places, _query, _body: self._revision(places),
-            f"{services}revisions.list": lambda places, _query, _body: {
-                "revisions": [
-                    one
-                    for name, one in reversed(self.revisions.items())
-                    if name.startswith(f"{_name(places)}/revisions/")
-                ]
-            },
+            f"{services}revisions.list": self._list_revisions,
             f"{services}revisions.delete": self._delete_revision,
             "projects.locations.operations.get": self._operation,
         }
@@ -131,6 +135,14 @@ class CloudRun(Service):
         for revision in [one for one in self.revisions if one.startswith(f"{name}/revisions/")]:
             self._end(revision)
         return self._began(name, iter(()))
+
+    def _list_revisions(self, places: Mapping[str, str], query: Mapping[str, str], _body: Any) -> Any:
+        """The newest first, by the page: https://google.aip.dev/158"""
+        below = f"{_name(places)}/revisions/"
+        found = [one for name, one in reversed(self.revisions.items()) if name.startswith(below)]
+        first, size = int(query.get("pageToken") or 0), int(query.get("pageSize") or PAGE)
+        more = {"nextPageToken": str(first + size)} if first + size < len(found) else {}
+        return {"revisions": found[first : first + size], **more}
 
     def _delete_revision(self, places: Mapping[str, str], _query: Mapping[str, str], _body: Any) -> Any:
         revision, service = self._revision(places), self._service(places)

@@ -9,12 +9,26 @@ from localcloud.plugins.gcp.balancer_types import BALANCER_TYPES
 from localcloud.plugins.gcp.compute_types import COMPUTE_TYPES
 from localcloud.plugins.gcp.declared import Declared
 
+_FUNCTIONS = ("cloudfunctions.googleapis.com", "CLOUDFUNCTIONS2", "/v2/", "cloudfunctions.v2")
 _RUN = ("run.googleapis.com", "CLOUD_RUN_V2", "/v2/", "run.v2")
 
 
 TYPES = {
     **COMPUTE_TYPES,
     **BALANCER_TYPES,
+    "gcp:cloudfunctionsv2/function:Function": Declared(
+        _FUNCTIONS,
+        "Function",
+        "projects/{project}/locations/{location}/functions/{name}",
+        id_query="functionId",
+        beside=frozenset(
+            {
+                "gcp:cloudfunctionsv2/function:Function.deletionPolicy",
+                "cloudfunctionsv2.FunctionBuildConfigSourceRepoSource.invertRegex",
+                "cloudfunctionsv2.FunctionServiceConfig.gcfUri",
+            }
+        ),
+    ),
     "gcp:cloudrunv2/service:Service": Declared(
         _RUN,
         "GoogleCloudRunV2Service",
