@@ -34,6 +34,8 @@ CONFIG = {
     "activeColor": "blue",
     "blueImage": "app:v1",
     "greenImage": "app:v2",
+    "blueSource": "checkout-v1.zip",
+    "greenSource": "checkout-v2.zip",
     "blueImageId": "canonical:ubuntu-24_04-lts:server:24.04.1",
     "greenImageId": "canonical:ubuntu-24_04-lts:server:24.04.2",
     "blueMachineImage": "projects/shop/global/images/app-v1",

@@ -77,6 +77,8 @@ def test_the_public_names():
         getattr(cloudfoundry, name).__module__.startswith("bluegreen.cloudfoundry.") for name in cloudfoundry.__all__
     )
     assert google.__all__ == [
+        "CloudFunction",
+        "CloudFunctionRelease",
         "CloudRunPair",
         "CloudRunPairRelease",
         "CloudRunRelease",

@@ -68,6 +68,11 @@ GOOD: dict[str, dict[str, Any]] = {
         "blue": {"release": "v1"},
         "green": {"release": "v2"},
     },
+    "bluegreen:google:CloudFunction": {
+        "location": "europe-west1",
+        "blue": {"bucket": "sources", "object": "v1.zip", "runtime": "python312", "entry_point": "shop"},
+        "green": {"bucket": "sources", "object": "v2.zip", "runtime": "python312", "entry_point": "shop"},
+    },
     "bluegreen:google:CloudRunPair": {"location": "europe-west1", "entry": google.url_map(), **_IMAGES},
     "bluegreen:google:CloudRunService": {"location": "europe-west1", **_IMAGES},
     "bluegreen:google:GkeClusters": {

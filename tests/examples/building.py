@@ -120,6 +120,11 @@ def yaml_google(target: Path) -> None:
     project("yaml-google", target)
 
 
+def yaml_google_function(target: Path) -> None:
+    """The same."""
+    project("yaml-google-function", target)
+
+
 def python(target: Path) -> None:
     """With an environment that has what the SDK needs, and no `bluegreen`."""
     project("python", target)

@@ -22,12 +22,19 @@ PROGRAMS = [
     for found in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     if "Revision" in found or "CloudRunService" in found
 ]
+(FUNCTION_PROGRAM,) = [
+    found for found in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "CloudFunction" in found
+]
 SWAP = "pulumi-python:dynamic/bluegreen:TrafficSwap"
 OUTPUTS = {
+    "gcp:cloudfunctionsv2/function:Function": {
+        "serviceConfig": {"uri": "https://checkout-ab12cd-ew.a.run.app"},
+        "url": "https://europe-west1-shop.cloudfunctions.net/checkout",
+    },
     "gcp:cloudrunv2/service:Service": {
         "id": "projects/shop/locations/europe-west1/services/web",
         "uri": "https://web-ab12cd-ew.a.run.app",
-    }
+    },
 }
 CONFIG = {
     "activeColor": "blue",
@@ -38,7 +45,8 @@ REVISIONS = {"blueRevision": "web-00001-abc", "greenRevision": "web-00002-abc"}
 
 
 def declared(run, **more):
-    recorder, _ = mocked.run(run, {**CONFIG, **more}, OUTPUTS)
+    given = {name: value for name, value in {**CONFIG, **more}.items() if value is not None}
+    recorder, _ = mocked.run(run, given, OUTPUTS)
     return {resource.type: resource.inputs for resource in recorder.resources}
 
 
@@ -54,14 +62,47 @@ def test_there_are_two():
     assert len(PROGRAMS) == 2
 
 
-def test_the_stack_program_declares_a_service_and_its_swap(monkeypatch):
+SOURCES = {"blueSource": "checkout-v1.zip", "greenSource": "checkout-v2.zip"}
+
+
+def test_the_program_about_functions_declares_a_function_and_a_swap():
+    found = declared(lambda: exec(FUNCTION_PROGRAM, {"__name__": "__main__"}), **SOURCES)
+    router = found[SWAP]["router"]
+    assert router["kind"] == "cloud_function"
+    assert router["templates"]["green"]["buildConfig"]["source"]["storageSource"]["object"] == "checkout-v2.zip"
+    assert found["gcp:cloudfunctionsv2/function:Function"]["name"] == "checkout"
+    assert found[SWAP]["plan"][0].startswith("10 % blue")
+
+
+def test_the_page_names_every_permission_for_functions():
+    part = PAGE.split("## Cloud Functions (2nd gen)")[1].split("### A function whose deploys others make")[0]
+    named = set(re.findall(r"`([a-z]+\.[A-Za-z]+\.[A-Za-z]+)`", part))
+    assert set(google_role.permissions(["cloud_function"])) <= named
+
+
+def stack(monkeypatch, platform, **more):
+    """What the program in `stacks` declares."""
     monkeypatch.syspath_prepend(REPO / "stacks")
-    mine = ("keys", "settings", "google_cloud_run")  # which read the config of the project that is run now
+    mine = ("keys", "settings", platform)  # which read the config of the project that is run now
     for name in mine:
         monkeypatch.delitem(sys.modules, name, raising=False)
-    found = declared(lambda: runpy.run_path(str(REPO / "stacks" / "__main__.py")), platform="google_cloud_run")
+    found = declared(lambda: runpy.run_path(str(REPO / "stacks" / "__main__.py")), platform=platform, **more)
     for name in mine:
         sys.modules.pop(name, None)
+    return found
+
+
+def test_the_stack_program_for_functions_declares_a_function_and_its_swap(monkeypatch):
+    unread = {"blueImage": None, "greenImage": None}
+    found = stack(monkeypatch, "google_function", **SOURCES, **unread)
+    service = found[SWAP]["router"]["templates"]["green"]["serviceConfig"]
+    assert service["environmentVariables"] == {"COLOR": "green"}
+    assert (service["minInstanceCount"], service["maxInstanceCount"]) == (1, 10)
+    assert found[SWAP]["plan"][0].startswith("10 % blue")
+
+
+def test_the_stack_program_declares_a_service_and_its_swap(monkeypatch):
+    found = stack(monkeypatch, "google_cloud_run")
     template = found[SWAP]["router"]["templates"]["green"]
     assert template["containers"][0]["env"] == [{"name": "COLOR", "value": "green"}]
     assert found[SWAP]["plan"][0].startswith("10 % blue")
@@ -86,7 +127,7 @@ def test_permissions_of_other_platforms_are_in_no_role():
     assert {one.partition(".")[0] for one in every} == {"cloudfunctions", "compute", "run"}
 
 
-@pytest.mark.parametrize("folder", ["yaml-google", "yaml-google-groups", "yaml-google-pair"])
+@pytest.mark.parametrize("folder", ["yaml-google", "yaml-google-function", "yaml-google-groups", "yaml-google-pair"])
 def test_the_example_in_yaml_has_the_properties_of_the_schema(folder):
     example = yaml.safe_load((REPO / "examples" / folder / "Pulumi.yaml").read_text())
     schema = json.loads((REPO / "components" / "schema.json").read_text())

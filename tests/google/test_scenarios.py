@@ -23,7 +23,7 @@ from tests.azure.test_scenarios import (
     test_traffic_moved_by_hand_is_drift_and_put_back,
     test_what_is_live_already_is_adopted_and_nothing_else_is,
 )
-from tests.routers import google_workshop
+from tests.routers import function_workshop, google_workshop
 from tests.routers.google_workshop import PARENT, SERVICE, World, template
 
 __all__ = [
@@ -67,7 +67,28 @@ def _run() -> Iterator[Platform]:
         yield Run(world)
 
 
-MADE: dict[str, Callable[[], Any]] = {"cloud run": _run}
+class Functions(Platform):
+    """A function as the component makes it: all requests follow the latest revision, which is blue's release."""
+
+    def __init__(self, function: function_workshop.Function) -> None:
+        self.clock, self.function = FakeClock(), function
+        tags = {"blue": "blue", "green": "green"}
+        self.router = function_workshop.section(tags=tags, settings={"invokerIamDisabled": True})
+
+    def live(self) -> dict[str, int]:
+        return {runs.rpartition(" ")[2]: percent for runs, percent in self.function.shares().items()}
+
+    def move(self, blue: int) -> None:
+        self.function.send(**{color: share for color, share in (("blue", blue), ("green", 100 - blue)) if share})
+
+
+@contextmanager
+def _function() -> Iterator[Platform]:
+    with google_workshop.running() as world:
+        yield Functions(function_workshop.Function(world))
+
+
+MADE: dict[str, Callable[[], Any]] = {"cloud run": _run, "cloud function": _function}
 
 
 @pytest.fixture(params=MADE)

@@ -19,6 +19,7 @@ from tests.routers import (
     cloudfoundry_workshop,
     deployments_workshop,
     envoy_workshop,
+    function_workshop,
     google_workshop,
     haproxy_workshop,
     kubernetes_weighted_workshop,
@@ -78,6 +79,14 @@ def gateway():
 def run():
     with google_workshop.running(at_once=True) as made:
         yield google_workshop.build(made)
+
+
+@pytest.fixture
+def built_function():
+    with google_workshop.running(at_once=True) as made:
+        function = function_workshop.Function(made)
+        function_workshop.build_both(function)
+        yield function
 
 
 @pytest.fixture

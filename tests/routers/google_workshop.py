@@ -81,7 +81,8 @@ def running(**options: Any) -> Iterator[World]:
     ) -> tuple[Answer | None, str]:
         for act in tuple(world.before):
             act(verb, path)
-        host = FUNCTIONS if "/functions/" in path else _HOSTS.get(path.split("/")[1], RUN)
+        of_functions = "/functions/" in path or "/operations/operation-" in path
+        host = FUNCTIONS if of_functions else _HOSTS.get(path.split("/")[1], RUN)
         found = world.google.answer(verb, path, query, body, host)
         return Answer(found.status_code, found.content), ""
 

@@ -371,10 +371,20 @@ def test_what_is_declared_is_enough_and_all_of_it_is_called(world):
     assert declared < OWNER
     world.google.allowed = frozenset(declared)
     world.google.calls.clear()
+    world.google.beside.clear()
+    news = installing(green="v2", settings=SETTINGS)
     _, outputs = service().create(inputs(place=installing()))
-    outputs = service().update(outputs, inputs("green", installing(green="v2")))
-    service().delete({**inputs("green", installing(green="v2")), "incarnation": outputs.get("incarnation", "")})
-    assert set(world.google.calls) == declared
+    outputs = service().update(outputs, inputs("green", news))
+    service().delete({**inputs("green", news), "incarnation": outputs.get("incarnation", "")})
+    assert {*world.google.calls, *world.google.beside} == declared
+
+
+@pytest.mark.parametrize("missing", ["run.services.create", "run.services.setIamPolicy"])
+def test_who_may_not_switch_the_check_of_callers_off_is_told_by_the_permissions_name(world, missing):
+    _, outputs = service().create(inputs(place=installing()))
+    world.google.allowed = OWNER - {missing}
+    with pytest.raises(PlatformError, match=rf"Permission '{missing}' denied"):
+        service().update(outputs, inputs(place=installing(settings=SETTINGS)))
 
 
 def test_without_a_permission_it_is_named_and_nothing_is_written(world):

@@ -22,6 +22,7 @@ from tests.routers import (
     cloudfoundry_workshop,
     deployments_workshop,
     envoy_workshop,
+    function_workshop,
     google_workshop,
     kubernetes_weighted_workshop,
     kubernetes_workshop,
@@ -82,6 +83,11 @@ def installing_run_section(request):
     for color in COLORS:
         router.install(color)
     return section
+
+
+def function_section(request):
+    request.getfixturevalue("built_function")
+    return function_workshop.section()
 
 
 def url_map_section(request):
@@ -175,6 +181,7 @@ WORKSHOPS = {
     "cloudfoundry": cloudfoundry_section,
     "cloudfoundry, which installs": installing_cloudfoundry_section,
     "cloud_dns": cloud_dns_section,
+    "cloud_function": function_section,
     "cloud_run": run_section,
     "cloud_run, which installs": installing_run_section,
     "url_map": url_map_section,
@@ -214,6 +221,7 @@ IN_PROCESS = (
     "cloudfoundry",
     "cloudfoundry, which installs",
     "cloud_dns",
+    "cloud_function",
     "cloud_run",
     "cloud_run, which installs",
     "url_map",

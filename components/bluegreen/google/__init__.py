@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from bluegreen.google.component import SwapSettings
     from bluegreen.google.dns.entry import cloud_dns
     from bluegreen.google.dns.two_services import ServiceTarget, TwoServices
+    from bluegreen.google.functions.function import CloudFunction
+    from bluegreen.google.functions.release import CloudFunctionRelease
     from bluegreen.google.instance_groups.instance_groups import InstanceGroups
     from bluegreen.google.instance_groups.release import GroupRelease
     from bluegreen.google.load_balancers.entry import url_map
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from bluegreen.google.two_clusters.clusters import GkeCluster, GkeClusters
 
 __all__ = [
+    "CloudFunction",
+    "CloudFunctionRelease",
     "CloudRunPair",
     "CloudRunPairRelease",
     "CloudRunRelease",
@@ -35,6 +39,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CloudFunction": "functions.function",
+    "CloudFunctionRelease": "functions.release",
     "CloudRunPair": "run_pairs.pair",
     "CloudRunPairRelease": "run_pairs.release",
     "CloudRunRelease": "cloud_run.release",

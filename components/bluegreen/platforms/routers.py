@@ -20,6 +20,7 @@ ROUTERS: Registry[TrafficRouter] = Registry(
         "cloudfoundry": "bluegreen.cloudfoundry.routes.router:CloudFoundryRouter",
         "beanstalk": "bluegreen.aws.beanstalk.router:BeanstalkRouter",
         "cloud_dns": "bluegreen.google.dns.router:CloudDnsRouter",
+        "cloud_function": "bluegreen.google.functions.router:CloudFunctionRouter",
         "cloud_run": "bluegreen.google.cloud_run.router:CloudRunRouter",
         "codedeploy": "bluegreen.aws.ecs.codedeploy_router:CodeDeployRouter",
         "contour_http_proxy": "bluegreen.kubernetes.routes.contour_http_proxy:ContourHttpProxyRouter",

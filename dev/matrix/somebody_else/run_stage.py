@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Any, cast
 from unittest import mock
 
+import httpx
+
 from bluegreen.clients import glances
 from bluegreen.clients.http import Answer
 from bluegreen.google.client import GoogleConnection, Session
@@ -34,6 +36,7 @@ class RunStage(TaggedStage):
     name = "cloud_run"
     splits = True
     owner_note, mark_prefix = OWNER, MARK_PREFIX
+    service = SERVICE
 
     def _called(self, color: str) -> str:
         """The end of the name of a color's revision."""
@@ -50,8 +53,11 @@ class RunStage(TaggedStage):
                 self._patch("template", body)
 
     def _patch(self, mask: str, body: Mapping[str, Any]) -> None:
-        status, answer = self._google.ask("PATCH", f"/v2/{SERVICE}", {"updateMask": mask}, body)
+        status, answer = self._google.ask("PATCH", f"/v2/{self.service}", {"updateMask": mask}, body)
         assert status == 200, answer
+
+    def _answer(self, verb: str, path: str, query: Mapping[str, str], body: Any) -> httpx.Response:
+        return self._google.answer(verb, path, query, body)
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
@@ -61,7 +67,7 @@ class RunStage(TaggedStage):
         def once(
             _session: Session, verb: str, path: str, action: str, query: Mapping[str, str], body: Any
         ) -> tuple[Answer | None, str]:
-            found = self._google.answer(verb, path, query, body)
+            found = self._answer(verb, path, query, body)
             self.follow()
             # A mark whose etag was stale is sent again with what stands there by then: that is the mark's write still.
             looks = action == READ and not self._refused
@@ -77,7 +83,7 @@ class RunStage(TaggedStage):
 
     @property
     def _service(self) -> dict[str, Any]:
-        return self._google.run.services[SERVICE]
+        return self._google.run.services[self.service]
 
     @property
     def noted(self) -> dict[str, str]:

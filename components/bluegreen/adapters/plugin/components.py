@@ -23,6 +23,7 @@ COMPONENTS: Mapping[str, str] = {
     "bluegreen:azure:VmScaleSets": "bluegreen.azure.scale_sets.vm_scale_sets",
     "bluegreen:azure:WebAppSlots": "bluegreen.azure.web_apps.web_app_slots",
     "bluegreen:cloudfoundry:RoutedApps": "bluegreen.cloudfoundry.apps.routed_apps",
+    "bluegreen:google:CloudFunction": "bluegreen.google.functions.function",
     "bluegreen:google:CloudRunPair": "bluegreen.google.run_pairs.pair",
     "bluegreen:google:CloudRunService": "bluegreen.google.cloud_run.service",
     "bluegreen:google:GkeClusters": "bluegreen.google.two_clusters.clusters",

@@ -34,6 +34,13 @@ from bluegreen.rollout.ports import Capability
 
 HOST = "run.googleapis.com"
 READ, WRITE = "run.services.get", "run.services.update"
+# https://cloud.google.com/run/docs/authenticating/public
+PUBLIC = (
+    Permission(
+        "run.services.create", "where `invokerIamDisabled` of the settings is changed: Google asks for it there"
+    ),
+    Permission("run.services.setIamPolicy", "the same"),
+)
 READ_REVISION, LIST_REVISIONS = "run.revisions.get", "run.revisions.list"
 _NAME = re.compile(r"projects/[^/]+/locations/[^/]+/services/[a-z]([a-z0-9-]{0,47}[a-z0-9])?\Z")
 SERVICE = Text(fits=_NAME.match, allowed="projects/PROJECT/locations/REGION/services/NAME")
@@ -41,6 +48,8 @@ SERVICE = Text(fits=_NAME.match, allowed="projects/PROJECT/locations/REGION/serv
 _TAG = re.compile(r"[a-z]([a-z0-9-]{0,44}[a-z0-9])?\Z")
 # Of one write, where somebody else keeps changing the service.
 _ATTEMPTS = 5
+# Google keeps the last 1,000 revisions of a service.
+_MOST_PAGES = 1000
 # A new revision pulls its image and starts; a change of traffic takes some seconds.
 _SETTLE_ATTEMPTS, _SETTLE_PAUSES_SECONDS = 120, (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -68,6 +77,7 @@ class CloudRunRouter(Options):
         Permission(LIST_REVISIONS, "with templates: every release"),
         Permission(functions.READ, "with `function`: the same, and every shift"),
         Permission(WRITE, "every swap: shifts, its lease; with templates every release; `pulumi destroy`"),
+        *PUBLIC,
     )
 
     service: str = option("the service's full name", SERVICE)
@@ -122,8 +132,15 @@ class CloudRunRouter(Options):
         releases.settle_names(fields, values)
         if values["function"] is not None and values["templates"]:
             fields.problem(
-                "function", values["function"], "absent beside templates: Cloud Functions builds its revisions"
+                "function",
+                values["function"],
+                "absent beside templates: Cloud Functions builds its revisions, for the router cloud_function",
             )
+        cls.check_place(fields, values)
+
+    @staticmethod
+    def check_place(fields: Fields, values: Mapping[str, Any]) -> None:
+        """Refuse a declared place that is another one than the service's."""
         service, given = values["service"], values["settings"]
         if isinstance(service, str) and isinstance(given, Mapping) and _NAME.match(service):
             for name, (wanted, found) in declared.elsewhere(given, service).items():
@@ -154,7 +171,7 @@ class CloudRunRouter(Options):
         service = self._look()
         if service is None or not self._is_owned(service):
             return Traffic(Weights())
-        weights = rules.weights_of(rules.targets_of(service), service, self.revisions)
+        weights = self._live(service)
         return Traffic(weights, rules.marks_in(rules.annotations_of(service)))
 
     def glance(self, *, fresh: bool = False) -> Traffic:  # noqa: ARG002 - one call has both
@@ -271,7 +288,11 @@ class CloudRunRouter(Options):
         self._done.taken()
 
     def _live(self, service: Mapping[str, Any]) -> Weights:
-        return rules.weights_of(rules.targets_of(service), service, self.revisions)
+        return rules.weights_of(rules.targets_of(service), service, self._names())
+
+    def _names(self) -> Mapping[Color, str]:
+        """The name of each color's revision in Google."""
+        return self.revisions
 
     def _wanted(self, service: Mapping[str, Any], weights: Weights) -> dict[str, Any]:
         annotations = rules.annotations_of(service)
@@ -284,7 +305,7 @@ class CloudRunRouter(Options):
                     "Send it by hand to the color that is to be live, or say `made_with_it`",
                 )
         body: dict[str, Any] = {
-            "traffic": rules.with_weights(service, self.revisions, weights, self._tags_for(service, weights))
+            "traffic": rules.with_weights(service, self._names(), weights, self._tags_for(service, weights))
         }
         if annotations.get(rules.OWNER) != self.owner:
             body["annotations"] = rules.with_marks(annotations, self.owner, {})
@@ -296,7 +317,7 @@ class CloudRunRouter(Options):
         return {
             color: tag
             for color, tag in self.tags.items()
-            if not self.templates or weights.of(color) or self.revisions[color] in there
+            if not self.templates or weights.of(color) or self._names()[color] in there
         }
 
     def _wait(self) -> Mapping[str, Any] | None:
@@ -316,7 +337,7 @@ class CloudRunRouter(Options):
         service = self._seen if self._done.spent() else self._look()
         if service is None or not self._is_owned(service):
             return Convergence.CONVERGED if weights == Weights() else Convergence.PENDING
-        followed = rules.weights_of(rules.statuses_of(service), service, self.revisions)
+        followed = rules.weights_of(rules.statuses_of(service), service, self._names())
         asked = self._live(service)
         done = asked == followed == weights and rules.pinned(service) and not rules.is_busy(service)
         return Convergence.CONVERGED if done else Convergence.PENDING
@@ -363,22 +384,12 @@ class CloudRunRouter(Options):
         With it goes what the service is declared to be and is not. Traffic that goes to the latest revision is pinned
         to that one's name before, in a write of its own.
         """
-        service = self._wait()
-        if service is None:
-            raise PlatformError(READ, f"there is no Cloud Run service {self.service}")
-        if not rules.pinned(service):
-            self._changed(service, lambda found: {"traffic": rules.with_latest_named(found)})
-            service = self._wait() or self._there()
+        service = self._pinned()
         name = self.revisions[color]
         template = None if self._revision(name) is not None else self._template_for(color)
 
         def brought(found: Mapping[str, Any]) -> Mapping[str, Any] | None:
-            fields: dict[str, Any] = {}
-            targets = rules.with_latest_named(found)
-            if color in self.tags:
-                targets = rules.with_tagged(targets, name, self.tags[color])
-            if targets != found.get("traffic"):
-                fields["traffic"] = targets
+            fields = self._tagged(found, color, name)
             # Where the reply to an earlier try was lost, it is there.
             if template is not None and releases.service_of(str(found.get("latestCreatedRevision") or "")) != name:
                 fields["template"] = template
@@ -387,10 +398,38 @@ class CloudRunRouter(Options):
         self._changed(service, brought)
         self._wait()
 
+    def _pinned(self) -> Mapping[str, Any]:
+        """The service at rest, with no request left that goes to whatever revision is the latest."""
+        service = self._wait()
+        if service is None:
+            raise PlatformError(READ, f"there is no Cloud Run service {self.service}")
+        if rules.pinned(service):
+            return service
+        self._changed(service, lambda found: {"traffic": rules.with_latest_named(found)})
+        return self._wait() or self._there()
+
+    def _tagged(self, found: Mapping[str, Any], color: Color, name: str) -> dict[str, Any]:
+        """The field of a write that gives a color's revision its tag at 0 %; empty where it has it."""
+        targets = rules.with_latest_named(found)
+        if color in self.tags:
+            targets = rules.with_tagged(targets, name, self.tags[color])
+        return {"traffic": targets} if targets != found.get("traffic") else {}
+
+    def _listed(self) -> list[Mapping[str, Any]]:
+        """The service's revisions, whatever the number of pages."""
+        found: list[Mapping[str, Any]] = []
+        query: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            page = self._session().get(f"{self._path}/revisions", LIST_REVISIONS, query) or {}
+            found += page.get("revisions") or ()
+            if not page.get("nextPageToken"):
+                break
+            query = {"pageToken": str(page["nextPageToken"])}
+        return found
+
     def _template_for(self, color: Color) -> dict[str, Any]:
         """The template that is sent: what the color ran last, with the release in it."""
-        listed = self._session().get(f"{self._path}/revisions", LIST_REVISIONS) or {}
-        base = releases.last_own(listed.get("revisions") or (), releases.service_of(self.service), color)
+        base = releases.last_own(self._listed(), releases.service_of(self.service), color)
         former = (self.former.get("templates") or {}).get(color) or {}
         return {**releases.to_send(self.templates[color], base, former), "revision": self.revisions[color]}
 
@@ -413,12 +452,12 @@ class CloudRunRouter(Options):
         place = f"--project {shlex.quote(parts[1])} --region {shlex.quote(parts[3])}"
         if weights == Weights():
             return (f"gcloud run services describe {parts[5]} {place}",)
-        shares = ",".join(f"{self.revisions[color]}={weights.of(color)}" for color in COLORS)
+        shares = ",".join(f"{self._names()[color]}={weights.of(color)}" for color in COLORS)
         return (f"gcloud run services update-traffic {parts[5]} {place} --to-revisions={shares}",)
 
     def health(self, color: Color) -> Readiness:
         """Whether the color's revision is ready: one call, and one more of a function."""
-        name = self.revisions[color]
+        name = self._names()[color]
         if self.function is not None:
             function = functions.read(self.google, self.function)
             unfit, busy = functions.unfit(function, self.service), functions.at_work(function)

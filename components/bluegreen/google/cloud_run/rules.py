@@ -17,6 +17,8 @@ Service = Mapping[str, Any]
 Target = dict[str, Any]
 LATEST, REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
 OWNER, MARK_PREFIX = "bluegreen/owner", "bluegreen/mark."
+NOTE_PREFIX = "bluegreen/revision."
+"""Of annotations that say which revision a release is, where Google gives revisions their names."""
 _FAILED, _SUCCEEDED = "CONDITION_FAILED", "CONDITION_SUCCEEDED"
 
 
@@ -48,7 +50,11 @@ def with_marks(annotations: Mapping[str, str], owner: str, changes: Mapping[str,
 
 def without_ours(annotations: Mapping[str, str]) -> dict[str, str]:
     """The annotations without what a swap has set."""
-    return {name: value for name, value in annotations.items() if name != OWNER and not name.startswith(MARK_PREFIX)}
+    return {
+        name: value
+        for name, value in annotations.items()
+        if name != OWNER and not name.startswith((MARK_PREFIX, NOTE_PREFIX))
+    }
 
 
 # -- traffic
