@@ -53,7 +53,7 @@ class Teller:
                 f"The stack is called [b]demo[/b]. Its config is a copy of stacks/config/Pulumi.{place.like}.yaml in "
                 f"{stack.config_file.parent}, handed to pulumi by environment variables; so are the options that hide "
                 f"the stack's outputs. Every command runs in the repo's root and is shown as you would type it. "
-                f"--yes --skip-preview: no question is asked, and the preview is a command of its own here."
+                f"--yes --skip-preview: without a question; the preview is a command of its own here."
             )
             story.steps_percent = [*_steps(stack.config_file), 100]
             self._chapter("Blue goes live")
