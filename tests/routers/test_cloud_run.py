@@ -339,6 +339,28 @@ def ended(place, number, *, back=False):
     return total
 
 
+def test_a_service_that_google_stays_at_work_on_is_waited_for_as_long_as_the_swap_says(world):
+    clock = FakeClock()
+    _, outputs = service(clock).create(inputs())
+
+    def stuck(verb, path):
+        if verb == "PATCH":
+            world.google.works.at_once, world.google.works.held = False, True
+
+    world.before.append(stuck)
+    began_seconds = clock.wall_seconds()
+    with pytest.raises(SwapFailed, match=r"had not taken effect after 60 s: Google is at work on the service"):
+        service(clock).update(outputs, inputs("green", converge_timeout_seconds=60))
+    assert clock.wall_seconds() - began_seconds < 600, "a minute and a half there, and the tries to put it back"
+    world.before.clear()
+    world.google.works.at_once, world.google.works.held = True, False
+    world.google.settle()
+    clock.sleep(700)
+    outputs = service(clock).update(outputs, inputs("green"))
+    assert outputs["live_color"] == "green"
+    assert world.shares() == {"green": 100}
+
+
 @pytest.mark.parametrize("mask", ["traffic", "annotations"])
 @pytest.mark.parametrize("active", ["green", "blue"])
 def test_a_write_whose_reply_was_lost_is_no_strangers(world, mask, active):

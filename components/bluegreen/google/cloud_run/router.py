@@ -52,6 +52,7 @@ _ATTEMPTS = 5
 _MOST_PAGES = 1000
 # A new revision pulls its image and starts; a change of traffic takes some seconds.
 _SETTLE_ATTEMPTS, _SETTLE_PAUSES_SECONDS = 120, (0.2, 0.5, 1.0, 2.0, 5.0)
+_TRAFFIC_ATTEMPTS = 10
 
 
 @dataclass(slots=True, kw_only=True)
@@ -284,7 +285,8 @@ class CloudRunRouter(Options):
             return self._wanted(found, weights)
 
         self._changed(seen, moved)
-        self._wait()
+        # Half a minute at most: `verify` goes on from there, for as long as the swap is told to wait.
+        self._wait(_TRAFFIC_ATTEMPTS)
         self._done.taken()
 
     def _live(self, service: Mapping[str, Any]) -> Weights:
@@ -320,9 +322,9 @@ class CloudRunRouter(Options):
             if not self.templates or weights.of(color) or self._names()[color] in there
         }
 
-    def _wait(self) -> Mapping[str, Any] | None:
+    def _wait(self, attempts: int = _SETTLE_ATTEMPTS) -> Mapping[str, Any] | None:
         """Until Google has done what it was asked, or gave up: then `verify` says what it is."""
-        for attempt in range(_SETTLE_ATTEMPTS):
+        for attempt in range(attempts):
             service = self._look()
             if service is None or not rules.is_busy(service):
                 return service
