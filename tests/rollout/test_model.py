@@ -47,4 +47,5 @@ def test_a_stranger_s_small_share_beside_both_colors_is_one_percent_at_least():
     assert Weights.of_shares(9_940, 30, 10_000) == Weights(98, 1)
     assert Weights.of_shares(999, 1, 1000) == Weights(99, 1)
     assert Weights.of_shares(1, 2, 3) == Weights(33, 67)
+    assert Weights.of_shares(0.9 + 5.3, 5.9 + 1.8, 0.9 + 5.9 + 5.3 + 1.8) == Weights(45, 55)
     assert Weights.of_shares(0, 0, 7) == Weights.of_shares(0, 0, 0) == Weights()

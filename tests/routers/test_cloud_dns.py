@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bluegreen.fields import Fields
+from bluegreen.google.dns.texts import quoted
 from bluegreen.permissions import needed
 from bluegreen.platforms.routers import ROUTERS
 from bluegreen.rollout.errors import InvalidInput, NotOwned, PlatformError, TrafficMoved
@@ -192,6 +193,40 @@ def test_a_strangers_text_beside_the_name_is_no_note(world):
 
 
 # -- what is there already
+
+
+@pytest.mark.parametrize("adopted", ["zzz", "bm8=", "//8=", "MQ=="])
+def test_a_note_that_somebody_has_spoilt_is_told_of_by_its_name(world, adopted):
+    made = router(world)
+    made.write(BLUE)
+    note = world.record(NOTE, "TXT")
+    values = [*note["rrdatas"], quoted(f"bluegreen:adopted.A={adopted}")]
+    world.put({**note, "rrdatas": values})
+    with pytest.raises(PlatformError, match=r"_bluegreen\.app\.example\.com has a value bluegreen:adopted… that"):
+        router(world).read()
+
+
+def test_a_note_without_a_count_of_its_changes_begins_anew(world):
+    made = router(world)
+    made.write(BLUE)
+    note = world.record(NOTE, "TXT")
+    values = [quoted("bluegreen:changes=x") if "changes" in one else one for one in note["rrdatas"]]
+    world.put({**note, "rrdatas": values})
+    made = router(world)
+    made.read()
+    made.write(GREEN)
+    assert world.note()["bluegreen:changes"] == "1"
+    assert world.shares() == {"green": 100}
+
+
+def test_weights_that_only_rounding_tells_from_the_whole_are_no_leak(world):
+    """0.9 + 5.3 and 5.9 + 1.8 are less than 0.9 + 5.9 + 5.3 + 1.8, in that order."""
+    items = [
+        {"weight": weight, "rrdatas": [TARGETS[color]]}
+        for weight, color in ((0.9, "blue"), (5.9, "green"), (5.3, "blue"), (1.8, "green"))
+    ]
+    world.put({"name": NAME, "type": "A", "ttl": 60, "routingPolicy": {"wrr": {"items": items}}})
+    assert router(world, adopt=True).read().weights == Weights(blue=45, green=55)
 
 
 def test_records_that_are_there_are_refused_unless_they_are_to_be_adopted(world):

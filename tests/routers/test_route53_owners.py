@@ -170,6 +170,17 @@ def test_a_simple_record_is_adopted_without_moving_traffic(zone, section, name):
     assert (found.weights, dict(found.marks)) == (BLUE, {"lease.1": "x"}), "from now on without `adopt`, too"
 
 
+def test_a_note_that_somebody_has_spoilt_is_told_of_by_its_name(zone, section, name):
+    router(section).write(BLUE)
+    (note,) = [one for one in zone.records(name) if one["Type"] == "TXT"]
+    values = [*note["ResourceRecords"], {"Value": '"bluegreen:adopted.0=zzz"'}]
+    zone.change(("UPSERT", {**note, "ResourceRecords": values}))
+    with pytest.raises(PlatformError, match=f"{name} has a value bluegreen:adopted… that cannot be read"):
+        router(section).read()
+    zone.change(("UPSERT", note))
+    assert router(section).read().weights == BLUE
+
+
 def test_weighted_records_of_others_are_adopted_in_one_batch(zone, section, name):
     zone.change(("CREATE", weighted(name, "v1", TO_BLUE, 3)), ("CREATE", weighted(name, "v2", TO_GREEN, 1)))
     made = router({**section, "adopt": True})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -59,7 +60,8 @@ class Weights:
         percent = {"blue": percent_of(blue, total), "green": percent_of(green, total)}
         if total <= 0:
             return cls()
-        if blue + green >= total:  # rounding must not show a leak that is not there
+        # Rounding must not show a leak that is not there, be it that of sums in another order.
+        if blue + green >= total or math.isclose(blue + green, total):
             return cls(percent["blue"], 100 - percent["blue"])
         more = max(percent, key=lambda color: percent[color])
         percent[more] -= max(sum(percent.values()) - 99, 0)  # nor hide one

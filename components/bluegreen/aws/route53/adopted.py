@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bluegreen.platforms.adopted_notes import unpacked
+
 Record = Mapping[str, Any]
 
 ADOPTED = "bluegreen:adopted."
@@ -24,9 +26,13 @@ def texts_of(records: Sequence[Record]) -> list[str]:
 
 
 def records_of(values: Mapping[str, str]) -> tuple[Record, ...]:
-    """The records that a note's values keep, in the order in which they were found."""
+    """The records that a note's values keep, in the order in which they were found.
+
+    Raises:
+        ValueError: somebody has changed what it says of them.
+    """
     kept = sorted((name for name in values if name.startswith(ADOPTED)), key=lambda name: (len(name), name))
-    return tuple(json.loads(base64.b64decode(values[name])) for name in kept)
+    return tuple(unpacked(values[name]) for name in kept)
 
 
 def effects_of(record: Record | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from bluegreen.aws.client import AwsConnection, called, error_code
 from bluegreen.aws.route53.records import NOTE_LABEL, TRAFFIC_TYPES, Found, Record, Shape, is_ours
 from bluegreen.aws.route53.targets import plain
+from bluegreen.platforms.adopted_notes import UNREADABLE
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -110,6 +111,10 @@ class Zone:
             raise NotOwned(
                 _LIST, f"the record {shape.note_name} {owned_by}; this swap is {shape.owner}: choose another name"
             )
+        try:
+            _ = present.adopted
+        except ValueError as error:
+            raise PlatformError(_LIST, f"the record {shape.note_name} {UNREADABLE}") from error
         for record in present.records:
             if present.note is not None and is_ours(record):
                 continue

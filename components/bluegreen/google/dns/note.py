@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bluegreen.google.dns.texts import quoted, text_of
+from bluegreen.platforms.adopted_notes import unpacked
 
 _OURS = "bluegreen:"
 _OWNER, _CHANGES = f"{_OURS}owner", f"{_OURS}changes"
@@ -54,9 +55,19 @@ class Note:
 
     @property
     def adopted(self) -> tuple[Mapping[str, Any], ...]:
-        """The record sets that existed before the swap, as they were."""
+        """The record sets that existed before the swap, as they were.
+
+        Raises:
+            ValueError: somebody has changed what it says of them.
+        """
         kept = sorted(name for name in self._values if name.startswith(_ADOPTED))
-        return tuple(json.loads(base64.b64decode(self._values[name])) for name in kept)
+        return tuple(unpacked(self._values[name]) for name in kept)
+
+    @property
+    def _changes(self) -> int:
+        """How often it was written, as far as it says so."""
+        said = self._values.get(_CHANGES, "")
+        return int(said) if said.isdecimal() else 0
 
     def written(
         self,
@@ -73,7 +84,7 @@ class Note:
             targets: where each color is.
             adopted: the record sets that existed before the swap.
         """
-        texts = [f"{_OWNER}={owner}", f"{_CHANGES}={int(self._values.get(_CHANGES, 0)) + 1}"]
+        texts = [f"{_OWNER}={owner}", f"{_CHANGES}={self._changes + 1}"]
         texts += [f"{_TARGET}{color}={' '.join(values)}" for color, values in targets.items()]
         texts += [f"{name}={value}" for name, value in sorted(marks.items())]
         texts += [f"{_ADOPTED}{one['type']}={_packed(one)}" for one in adopted]

@@ -13,6 +13,7 @@ from typing import Any
 from bluegreen.google.client import GoogleConnection, Session, Stale
 from bluegreen.google.dns.note import Note
 from bluegreen.google.dns.records import TRAFFIC_TYPES, Found, Record, Shape, absolute
+from bluegreen.platforms.adopted_notes import UNREADABLE
 from bluegreen.platforms.ownership import Ownership
 from bluegreen.rollout.clock import Clock
 from bluegreen.rollout.errors import NotOwned, PlatformError
@@ -112,6 +113,10 @@ class Zone:
             raise NotOwned(
                 LIST, f"the record {shape.note_name} {owned_by}; this swap is {shape.owner}: choose another name"
             )
+        try:
+            _ = present.adopted
+        except ValueError as error:
+            raise PlatformError(LIST, f"the record {shape.note_name} {UNREADABLE}") from error
         for record in present.records:
             why = shape.unfit(record, adopt=self.adopt, present=present)
             if why:
