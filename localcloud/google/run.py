@@ -14,6 +14,7 @@ from typing import Any
 from localcloud.envoy.plane import Site
 from localcloud.envoy.routes import Answer as Unready
 from localcloud.envoy.routes import Route, Share
+from localcloud.google import run_checks
 from localcloud.google.errors import GoogleError
 from localcloud.google.service import Handler, Service
 from localcloud.google.world import Steps, Work, World
@@ -97,7 +98,8 @@ class CloudRun(Service):
     # -- requests
 
     def _create(self, places: Mapping[str, str], query: Mapping[str, str], body: Any) -> Any:
-        name = f"{_parent(places)}/services/{query.get('serviceId', '')}"
+        run_checks.check_name(query.get("serviceId", ""))
+        name = f"{_parent(places)}/services/{query['serviceId']}"
         if name in self.services:
             raise GoogleError("ALREADY_EXISTS", f"Resource '{name.rpartition('/')[2]}' already exists.")
         given = _writable(body)
@@ -112,6 +114,8 @@ class CloudRun(Service):
                 "ABORTED", f"Conflict for resource '{there['name'].rpartition('/')[2]}': version mismatch."
             )
         mask = [part for part in query.get("updateMask", "").split(",") if part]
+        if mask != ["*"]:
+            run_checks.check_mask(mask)
         given = _writable(body)
         changed = copy.deepcopy(there)
         if not mask or mask == ["*"]:
@@ -170,6 +174,7 @@ class CloudRun(Service):
         for key in service.get("annotations") or {}:
             if key.startswith(_REFUSED):
                 raise GoogleError("INVALID_ARGUMENT", f"annotations: {key} is in a reserved namespace.")
+        run_checks.check_labels(service.get("labels") or {})
         revision = self._new_revision(service, former, given, anew=made or anew)
         self._check_traffic(service)
         self._count += 1
@@ -190,8 +195,7 @@ class CloudRun(Service):
     ) -> dict[str, Any] | None:
         """The revision that a write makes: none, if it changes nothing of the template."""
         template = service.get("template") or {}
-        if not template.get("containers"):
-            raise GoogleError("INVALID_ARGUMENT", "template.containers: a container is required.")
+        run_checks.check_template(template)
         before = former.get("template") or {}
         wanted = template.get("revision") or ""
         if not anew and ("template" not in given or template == before):
@@ -223,10 +227,8 @@ class CloudRun(Service):
     @staticmethod
     def _check_traffic(service: Mapping[str, Any]) -> None:
         targets = service.get("traffic") or []
-        percents = [int(one.get("percent") or 0) for one in targets]
-        if not all(0 <= one <= 100 for one in percents):
-            raise GoogleError("INVALID_ARGUMENT", "traffic: a percent has to be between 0 and 100.")
-        if targets and sum(percents) != 100:
+        run_checks.check_targets(service["name"].rpartition("/")[2], targets)
+        if targets and sum(int(one.get("percent") or 0) for one in targets) != 100:
             raise GoogleError("INVALID_ARGUMENT", "traffic: Traffic percents have to add up to 100.")
         tags = [one["tag"] for one in targets if one.get("tag")]
         if len(tags) != len(set(tags)):

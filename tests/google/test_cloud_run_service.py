@@ -150,7 +150,7 @@ def test_the_swap_calls_as_the_stacks_config_says_unless_it_is_told():
     ("more", "problem"),
     [
         ({"service_name": "Web"}, "service_name: 'Web'"),
-        ({"service_name": "a" * 49}, "1 to 48"),
+        ({"service_name": "a" * 42}, "1 to 41"),
         ({"container_port": 0}, "container_port"),
         ({"ingress": "all"}, "INGRESS_TRAFFIC_ALL"),
         ({"green": {}}, "green.image"),

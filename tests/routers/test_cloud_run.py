@@ -430,6 +430,7 @@ def test_a_promotion_and_a_rollback_make_no_more_calls_than_these(world):
     [
         ({"service": "web"}, "router.service"),
         ({"tags": {"blue": "same", "green": "same"}}, "router.tags.green"),
+        ({"tags": {"blue": "blue", "green": "g" * 44}}, "router.tags.green"),  # with `web`, 47 characters
         ({"tags": {"blue": "No", "green": "green"}}, "router.tags.blue"),
         ({"templates": templates()}, "router.revisions"),
         ({"revisions": {}}, "router.revisions.blue"),

@@ -143,6 +143,11 @@ class CloudRunRouter(Options):
     def check_place(fields: Fields, values: Mapping[str, Any]) -> None:
         """Refuse a declared place that is another one than the service's."""
         service, given = values["service"], values["settings"]
+        if isinstance(service, str) and isinstance(values["tags"], Mapping):
+            most = rules.LONGEST_TAGGED_NAME
+            for color, tag in values["tags"].items():
+                if isinstance(tag, str) and len(tag) + len(rules.last_part(service)) > most:
+                    fields.problem(f"tags.{color}", tag, f"at most {most} characters, with those of the service's name")
         if isinstance(service, str) and isinstance(given, Mapping) and _NAME.match(service):
             for name, (wanted, found) in declared.elsewhere(given, service).items():
                 allowed = f"{found}, as the service was made: another {name} is another service, another component"

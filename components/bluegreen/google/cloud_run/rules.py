@@ -16,6 +16,8 @@ from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 Service = Mapping[str, Any]
 Target = dict[str, Any]
 LATEST, REVISION = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION"
+LONGEST_TAGGED_NAME = 46
+"""Of a service's name and a tag together, in characters: both are in the name of the tag's host."""
 OWNER, MARK_PREFIX = "bluegreen/owner", "bluegreen/mark."
 NOTE_PREFIX = "bluegreen/revision."
 """Of annotations that say which revision a release is, where Google gives revisions their names."""

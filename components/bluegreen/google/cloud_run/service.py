@@ -15,7 +15,7 @@ from bluegreen.component.installed_releases import without_secrets
 from bluegreen.fields import UNKNOWN
 from bluegreen.google.cloud_run.release import CloudRunRelease, as_declared, label_of, problems_in, template_of
 from bluegreen.google.cloud_run.releases import LONGEST_NAME, revision_name
-from bluegreen.google.cloud_run.rules import REVISION
+from bluegreen.google.cloud_run.rules import LONGEST_TAGGED_NAME, REVISION
 from bluegreen.google.cloud_run.settings import INGRESS
 from bluegreen.google.component import SwapSettings, connection_of, draft, warn_of_the_provider
 from bluegreen.plain import plain
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?\Z")
-_LONGEST = min(49, LONGEST_NAME - len("-green-") - DIGITS)
+_LONGEST = min(LONGEST_TAGGED_NAME - len("green"), LONGEST_NAME - len("-green-") - DIGITS)
 _HTTPS = "https://"
 
 
@@ -83,7 +83,7 @@ class CloudRunService(SwappedComponent):
                 ``INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER``.
             public: whether anybody may call it (``gcloud run deploy --no-invoker-iam-check``); otherwise who has the
                 role Cloud Run Invoker.
-            service_name: the service's name in Google, at most 48 characters; the component's by default.
+            service_name: the service's name in Google, at most 41 characters; the component's by default.
             project: Google's project; the provider's by default.
             labels: the service's; those that others add stay.
             opts: the usual options.

@@ -1,0 +1,65 @@
+"""Refusals of Google's stand-in beyond its descriptions, without a server: it is no kinder than Google."""
+
+from __future__ import annotations
+
+import pytest
+
+from localcloud.google.bare import BareGoogle
+from tests.routers.google_workshop import PARENT, REVISION, SERVICE, World, build
+
+CONTAINER = {"image": "app:v1"}
+
+
+@pytest.fixture
+def world():
+    return build(World(BareGoogle(at_once=True)))
+
+
+def to(revision, percent, **more):
+    return {"type": REVISION, "revision": f"web-{revision}", "percent": percent, **more}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("traffic", [to("blue", 101), to("green", -1)], "101 is not from 0 to 100"),
+        ("traffic", [to("blue", 99)], "add up to 100"),
+        ("traffic", [to("blue", 100, tag="Next")], "only lowercase"),
+        ("traffic", [to("blue", 100, tag="n" * 44)], "cannot exceed 46 characters"),
+        ("traffic", [to("blue", 100, tag="a"), to("green", 0, tag="a")], "unique"),
+        ("trafic", [to("blue", 100)], "Unknown name"),
+        ("labels", {"Team": "orders"}, "labels"),
+        ("annotations", {"run.googleapis.com/launch-stage": "BETA"}, "reserved namespace"),
+        ("template", {"containers": []}, "a container is required"),
+        ("template", {"containers": [{"name": "app"}]}, "an image is required"),
+        ("template", {"containers": [{**CONTAINER, "env": [{"value": "1"}]}]}, "a name is required"),
+        ("template", {"containers": [CONTAINER, CONTAINER]}, "exactly one container with an exposed port"),
+        ("template", {"containers": [CONTAINER], "timeout": "3601s"}, "at most 3600s"),
+        ("template", {"containers": [CONTAINER], "timeout": "soon"}, "no duration"),
+        ("template", {"containers": [CONTAINER], "revision": "web-New"}, "only lowercase"),
+        (
+            "template",
+            {"containers": [CONTAINER], "scaling": {"minInstanceCount": 3, "maxInstanceCount": 2}},
+            "minInstanceCount 3 is more",
+        ),
+    ],
+)
+def test_a_change_of_a_service_that_google_would_refuse_is_refused(world, field, value, said):
+    before = dict(world.service())
+    status, found = world.google.ask("PATCH", f"/v2/{SERVICE}", {"updateMask": field}, {field: value})
+    assert status == 400
+    assert said in found["error"]["message"]
+    assert world.service() == before
+
+
+def test_a_mask_of_what_a_service_does_not_have_is_refused(world):
+    status, found = world.google.ask("PATCH", f"/v2/{SERVICE}", {"updateMask": "trafic"}, {"traffic": []})
+    assert (status, found["error"]["message"]) == (400, "update_mask: trafic is no field of a service.")
+
+
+@pytest.mark.parametrize("name", ["", "Web", "web-", "w" * 50])
+def test_a_services_name_is_one_that_google_takes(world, name):
+    body = {"template": {"containers": [CONTAINER]}}
+    status, found = world.google.ask("POST", f"/v2/{PARENT}/services", {"serviceId": name}, body)
+    assert status == 400
+    assert "less than 50 characters" in found["error"]["message"]
