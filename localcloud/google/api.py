@@ -88,5 +88,8 @@ class Api:
             problems = played.description.problems(asked.method.body, body or {})
             if problems:
                 raise GoogleError("INVALID_ARGUMENT", "; ".join(problems))
+            missing = played.description.missing(asked.method, body or {})
+            if missing:
+                raise GoogleError("INVALID_ARGUMENT", f"Required field '{missing[0]}' not specified")
         self.beside |= set(beside)
         return permission

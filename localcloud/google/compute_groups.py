@@ -15,6 +15,7 @@ from localcloud.google.compute_errors import invalid
 from localcloud.google.world import Steps, World
 
 LINK = "https://www.googleapis.com/compute/v1/"
+_LONGEST_BASE_NAME = 58
 
 
 @dataclass
@@ -72,18 +73,29 @@ class Groups:
                     raise invalid("resource.versions", one.get("instanceTemplate"), "The template was not found")
             last = next(one for one in versions if "targetSize" not in one)
             wanted |= {"versions": versions, "instanceTemplate": last["instanceTemplate"]}
-            wanted.setdefault("targetSize", 0)
+            if len(str(wanted.get("baseInstanceName") or "")) > _LONGEST_BASE_NAME:
+                raise invalid("resource.baseInstanceName", wanted["baseInstanceName"], "1-58 characters long")
             wanted.setdefault("updatePolicy", {"type": "OPPORTUNISTIC"})
             group = wanted["selfLink"].replace("/instanceGroupManagers/", "/instanceGroups/")
             wanted["instanceGroup"] = group
         if collection == "autoscalers":
             policy = wanted.get("autoscalingPolicy") or {}
-            if "maxNumReplicas" not in policy:
-                raise invalid("resource.autoscalingPolicy.maxNumReplicas", "", "It is required")
+            if int(policy.get("maxNumReplicas") or 0) < 1:
+                raise invalid("resource.autoscalingPolicy.maxNumReplicas", policy.get("maxNumReplicas"), "At least 1")
+            # "Target value must be a float value in range (0, 1]": the description's words.
+            aim = (policy.get("cpuUtilization") or {}).get("utilizationTarget")
+            if aim is not None and not 0 < aim <= 1:
+                raise invalid("resource.autoscalingPolicy.cpuUtilization.utilizationTarget", aim, "In range (0, 1]")
             if int(policy.get("minNumReplicas", 0)) > int(policy["maxNumReplicas"]):
                 raise invalid("resource.autoscalingPolicy", "", "The maximum must not be lower than the minimum")
             if str(wanted.get("target") or "").removeprefix(LINK) not in self.objects:
                 raise invalid("resource.target", wanted.get("target"), "There is no such group")
+            # https://cloud.google.com/compute/docs/autoscaler: a group has one of them at most.
+            if any(
+                "/autoscalers/" in name and one["target"] == wanted["target"] and one["name"] != wanted["name"]
+                for name, one in self.objects.items()
+            ):
+                raise invalid("resource.target", wanted["target"], "It has an autoscaler already")
             policy.setdefault("mode", "ON")
             wanted["autoscalingPolicy"] = policy
 

@@ -5,6 +5,7 @@ https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,13 +14,18 @@ from localcloud.google.compute_errors import invalid
 _LINK = "https://www.googleapis.com/compute/v1/"
 # The reference names no limit for it; this is what Compute Engine has for descriptions elsewhere.
 _LONGEST_DESCRIPTION = 2048
+# "Each must start with / and the only place a * is allowed is at the end following a /": the description's words.
+_PATH = re.compile(r"/([^*?#]*/)?([^*?#]*|\*)\Z")
 
 
 def refuse_unfit(name: str, wanted: Mapping[str, Any], objects: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise where the map is not one that can be."""
     if len(str(wanted.get("description") or "")) > _LONGEST_DESCRIPTION:
         raise invalid("resource.description", "…", f"Must be at most {_LONGEST_DESCRIPTION} characters")
-    matchers = {one.get("name") for one in wanted.get("pathMatchers") or ()}
+    named = [one.get("name") for one in wanted.get("pathMatchers") or ()]
+    _refuse_twice("resource.pathMatchers", named)
+    _refuse_twice("resource.hostRules", [host for one in wanted.get("hostRules") or () for host in one["hosts"]])
+    matchers = set(named)
     for index, rule in enumerate(wanted.get("hostRules") or ()):
         if rule.get("pathMatcher") not in matchers:
             raise invalid(f"resource.hostRules[{index}].pathMatcher", rule.get("pathMatcher"), "There is none")
@@ -38,9 +44,18 @@ def refuse_unfit(name: str, wanted: Mapping[str, Any], objects: Mapping[str, Map
                 raise invalid(f"{at}.weight", one.get("weight"), "Must be from 0 to 1000")
         if weighted and not sum(int(one.get("weight") or 0) for one in weighted):
             raise invalid(f"{where}{action}", "", "One weightedBackendService must have a weight that is not 0")
+    _refuse_unfit_matchers(wanted)
+
+
+def _refuse_unfit_matchers(wanted: Mapping[str, Any]) -> None:
     for index, matcher in enumerate(wanted.get("pathMatchers") or ()):
         if matcher.get("pathRules") and matcher.get("routeRules"):
             raise invalid(f"resource.pathMatchers[{index}]", matcher.get("name"), "Only one of pathRules or routeRules")
+        paths = [path for one in matcher.get("pathRules") or () for path in one.get("paths") or ()]
+        _refuse_twice(f"resource.pathMatchers[{index}].pathRules", paths)
+        for path in paths:
+            if not _PATH.match(path):
+                raise invalid(f"resource.pathMatchers[{index}].pathRules", path, "It starts with /, and * ends it")
         priorities = [one.get("priority") for one in matcher.get("routeRules") or ()]
         if len(set(priorities)) < len(priorities):
             raise invalid(f"resource.pathMatchers[{index}].routeRules", "", "Priorities must be unique")
@@ -57,6 +72,12 @@ def refuse_uncertified(wanted: Mapping[str, Any], objects: Mapping[str, Mapping[
     for index, link in enumerate(certificates):
         if str(link).removeprefix(_LINK) not in objects:
             raise invalid(f"resource.sslCertificates[{index}]", link, "The referenced resource was not found")
+
+
+def _refuse_twice(field: str, names: list[Any]) -> None:
+    found = next((one for one in names if names.count(one) > 1), None)
+    if found is not None:
+        raise invalid(field, found, "Duplicate")
 
 
 def _holders(wanted: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], tuple[str, str, str]]]:

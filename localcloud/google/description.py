@@ -47,6 +47,7 @@ class Description:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.schemas: Mapping[str, Any] = document["schemas"]
+        self._name: str = document["name"]
         self._everywhere = frozenset(document["parameters"])
         base = f"/{document['servicePath']}"
         self._methods = [self._method(base, name, one) for name, one in _methods(document)]
@@ -71,6 +72,16 @@ class Description:
     def wrong_query(self, method: Method, query: Mapping[str, str]) -> list[str]:
         """The parameters that a method does not have."""
         return [name for name in query if name not in method.query | self._everywhere]
+
+    def missing(self, method: Method, body: Mapping[str, Any]) -> list[str]:
+        """The fields that a method needs and a body has not: those that the description notes for it."""
+        known = self.schemas[method.body].get("properties", {}) if method.body else {}
+        wanted = f"{self._name}.{method.name}"
+        return [
+            name
+            for name, kind in known.items()
+            if wanted in kind.get("annotations", {}).get("required", ()) and name not in body
+        ]
 
     def problems(self, schema: str, value: Any, path: str = "") -> list[str]:
         """The parts of a body that the API does not take: unknown names, wrong types, values outside of an enum."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.google.bare import BareGoogle
+from localcloud.google.bare import COMPUTE, PROJECT, BareGoogle
+from tests.routers import url_map_workshop
 from tests.routers.google_workshop import PARENT, REVISION, SERVICE, World, build
 
 CONTAINER = {"image": "app:v1"}
@@ -63,3 +64,74 @@ def test_a_services_name_is_one_that_google_takes(world, name):
     status, found = world.google.ask("POST", f"/v2/{PARENT}/services", {"serviceId": name}, body)
     assert status == 400
     assert "less than 50 characters" in found["error"]["message"]
+
+
+# -- Compute Engine
+
+
+@pytest.fixture
+def balancer():
+    return url_map_workshop.build(BareGoogle(at_once=True))
+
+
+ZONE = f"projects/{PROJECT}/zones/{url_map_workshop.ZONE}"
+BLUE = f"projects/{PROJECT}/global/backendServices/web-blue"
+MATCHER = {"name": "api", "defaultService": BLUE}
+GROUP = f"{ZONE}/instanceGroupManagers/web-blue"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"pathMatchers": [MATCHER, MATCHER]}, "Duplicate"),
+        (
+            {"pathMatchers": [MATCHER], "hostRules": [{"hosts": ["a.test", "a.test"], "pathMatcher": "api"}]},
+            "Duplicate",
+        ),
+        ({"pathMatchers": [{**MATCHER, "pathRules": [{"paths": ["api"], "service": BLUE}]}]}, "starts with /"),
+        ({"pathMatchers": [{**MATCHER, "pathRules": [{"paths": ["/a*"], "service": BLUE}]}]}, "starts with /"),
+        ({"pathMatchers": [{**MATCHER, "pathRules": [{"paths": ["/a", "/a"], "service": BLUE}]}]}, "Duplicate"),
+    ],
+)
+def test_a_map_that_google_would_refuse_is_refused(balancer, fields, said):
+    before = balancer.map()
+    body = {"fingerprint": before["fingerprint"], **fields}
+    status, found = balancer.google.ask("PATCH", f"/compute/v1/{balancer.url_map}", None, body, COMPUTE)
+    assert status == 400
+    assert said in found["error"]["message"]
+    assert balancer.map() == before
+
+
+@pytest.mark.parametrize(
+    ("collection", "body", "said"),
+    [
+        ("instanceGroupManagers", {"name": "a", "versions": []}, "Required field 'targetSize' not specified"),
+        ("instanceGroupManagers", {"name": "a", "targetSize": 0, "baseInstanceName": "a" * 59}, "1-58 characters"),
+        ("autoscalers", {"target": GROUP}, "Required field 'name' not specified"),
+        ("autoscalers", {"name": "a", "target": GROUP, "autoscalingPolicy": {"maxNumReplicas": 0}}, "At least 1"),
+        (
+            "autoscalers",
+            {
+                "name": "a",
+                "target": GROUP,
+                "autoscalingPolicy": {"maxNumReplicas": 2, "cpuUtilization": {"utilizationTarget": 60}},
+            },
+            "In range (0, 1]",
+        ),
+    ],
+)
+def test_a_group_or_an_autoscaler_that_google_would_refuse_is_refused(balancer, collection, body, said):
+    if collection == "instanceGroupManagers" and "versions" not in body:
+        body = {**body, "versions": [{"instanceTemplate": url_map_workshop.template("blue")}]}
+    status, found = balancer.google.ask("POST", f"/compute/v1/{ZONE}/{collection}", None, body, COMPUTE)
+    assert status == 400
+    assert said in found["error"]["message"]
+
+
+def test_a_group_has_one_autoscaler(balancer):
+    body = {"target": GROUP, "autoscalingPolicy": {"maxNumReplicas": 2}}
+    balancer.make("autoscalers", "one", scope=f"zones/{url_map_workshop.ZONE}", **body)
+    path = f"/compute/v1/{ZONE}/autoscalers"
+    status, found = balancer.google.ask("POST", path, None, {"name": "two", **body}, COMPUTE)
+    assert status == 400
+    assert "has an autoscaler already" in found["error"]["message"]
