@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import runpy
+import sys
+from pathlib import Path
+
 import pulumi
 import pytest
 
@@ -11,6 +16,7 @@ from tests.aws import mocked
 from tests.google.test_cloud_run_pair import OWN
 from tests.kubernetes.declared import whole
 
+STACKS = Path(__file__).resolve().parents[2] / "stacks"
 BACKEND, MAP = "gcp:compute/backendService:BackendService", "gcp:compute/uRLMap:URLMap"
 CHECK = "gcp:compute/healthCheck:HealthCheck"
 SWAP = "pulumi-python:dynamic/bluegreen:TrafficSwap"
@@ -81,3 +87,19 @@ def test_what_is_wrong_is_refused_by_its_name(more, said):
     arguments = {**SHORTEST, "entry": url_map(), **{key: value for key, value in more.items() if key != "name"}}
     with pytest.raises(pulumi.RunError, match=rf"(?m)^\W*{said}\b"):
         mocked.run(lambda: GkeClusters(name, **arguments), None, {})
+
+
+def test_the_stack_program_declares_both_clusters_groups(monkeypatch):
+    monkeypatch.syspath_prepend(STACKS)
+    mine = ("keys", "settings", "google_gke_clusters")  # which read the config of the project that is run now
+    for name in mine:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    config = {"platform": "google_gke_clusters", "activeColor": "green", "blueRelease": "1.33", "greenRelease": "1.34"}
+    config |= {f"{color}Groups": json.dumps(SHORTEST[color]["endpoint_groups"]) for color in ("blue", "green")}
+    recorder, _ = mocked.run(lambda: runpy.run_path(str(STACKS / "__main__.py")), config, {})
+    for name in mine:
+        sys.modules.pop(name, None)
+    backends = {one.name: whole(one.inputs)["backends"] for one in recorder.resources if one.type == BACKEND}
+    assert [one["group"] for one in backends["web-green"]] == SHORTEST["green"]["endpoint_groups"]
+    (swap,) = [one.inputs for one in recorder.resources if one.type == SWAP]
+    assert swap["releases"] == {"blue": "1.33", "green": "1.34"}
