@@ -139,7 +139,7 @@ def test_somebody_elses_exchange_since_the_look_is_not_undone(waited):
     [
         ([BEFORE], False, "the answer did not say whether it was accepted, and nothing of it was seen within 30 s"),
         ([BEFORE], True, "the platform accepted it, and nothing of it was seen within 30 s"),
-        ([BEFORE, BEFORE, BUSY], True, r"green was not live after 60 s: the platform is still at it \(swap 7\)"),
+        ([BEFORE, BEFORE, BUSY], True, r"green was not live after 60 s: the platform still works on it \(swap 7\)"),
         ([BEFORE, BEFORE, BUSY, BEFORE], True, "the platform ended it without making green live"),
         ([BEFORE, BEFORE, Standing("blue", last="1", failed="no ping")], True, "no ping"),
         ([BEFORE, BEFORE, Standing("blue", last="3")], True, "somebody else has exchanged, too"),

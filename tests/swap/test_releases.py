@@ -177,7 +177,7 @@ def test_a_preview_speaks_of_the_release_that_will_be_there():
     assert swap.service().diff(swap.outputs, swap.inputs("green")).notes == ("green is ready: 3 of 3 healthy",)
     other = swap.inputs("green", releases={"blue": "v1", "green": "v3"})
     assert swap.service().diff(swap.outputs, other).notes == (
-        "green: v2 -> v3 comes with this update: whether that is ready is checked then, not of what runs now",
+        "green: v2 -> v3 comes with this update, which checks whether that is ready",
     )
     unknown = swap.inputs("green", digests={"blue": "b", "green": UNKNOWN})
     assert swap.service().diff(swap.outputs, unknown).notes == (

@@ -122,7 +122,7 @@ class Dressed(MemoryRouter):
 @pytest.mark.parametrize(
     ("error", "raised", "said"),
     [
-        (REFUSED, SwapFailed, "its own settings are still to come back (Read: refused): by the next `pulumi up`"),
+        (REFUSED, SwapFailed, "its own settings are not back yet (Read: refused); the next `pulumi up` restores them"),
         (LOST, LeaseLost, "green is not promoted: gate command false failed"),
     ],
 )

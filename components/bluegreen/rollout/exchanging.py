@@ -144,7 +144,7 @@ def _looked(port: Exchanges) -> Standing:
 
 def _late(now: Standing, wanted: Color, limit: float, *, accepted: bool) -> str:
     if now.busy:
-        return f"{wanted} was not live after {limit:g} s: the platform is still at it ({now.busy})"
+        return f"{wanted} was not live after {limit:g} s: the platform still works on it ({now.busy})"
     if accepted:
         return f"the platform accepted it, and nothing of it was seen within {limit:g} s"
     return f"the answer did not say whether it was accepted, and nothing of it was seen within {limit:g} s"

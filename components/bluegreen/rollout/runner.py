@@ -250,7 +250,9 @@ class Runner:
             except LeaseLost:
                 raise
             except BluegreenError as error:
-                self._tell("restore", f"its own settings are still to come back ({error}): by the next `pulumi up`")
+                self._tell(
+                    "restore", f"its own settings are not back yet ({error}); the next `pulumi up` restores them"
+                )
 
     # -- traffic
 

@@ -78,7 +78,7 @@ class TrafficSwapProvider(ResourceProvider):
         """Called by the host before anything else, once: it should do many at once, and hear a Ctrl-C."""
         why = dynamic_host.open_up()
         if why:
-            pulumi.log.debug(f"bluegreen: four swaps at a time, and a Ctrl-C is not heard: {why}")
+            pulumi.log.debug(f"bluegreen: four swaps run at a time, and Ctrl-C restores nothing: {why}")
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Refuse what is wrong before anything is written."""

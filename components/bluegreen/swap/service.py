@@ -293,7 +293,7 @@ class SwapService:
             with contextlib.suppress(InvalidInput):
                 spec, change = contract.parse(news), None
         if change is not None:
-            return f"{change.text} comes with this update: whether that is ready is checked then, not of what runs now"
+            return f"{change.text} comes with this update, which checks whether that is ready"
         router, capacity = spec.build_router(), spec.build_capacity()
         if can_roll_back(recorded, target, digest):
             if is_warm(router, capacity, target):

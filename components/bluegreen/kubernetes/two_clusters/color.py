@@ -222,7 +222,7 @@ def release_text(release: ClusterRelease) -> pulumi.Output[str]:
 def problems_in(releases: Mapping[Color, ClusterRelease]) -> list[Problem]:
     """The problems with the colors' clusters."""
     problems = [
-        Problem(f"{color}.existing", "(given)", "an image: what runs already in a cluster is its own business")
+        Problem(f"{color}.existing", "(given)", "an image: what runs already in a cluster is managed there")
         for color, release in releases.items()
         if "existing" in release
     ]
