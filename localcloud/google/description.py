@@ -16,6 +16,7 @@ from typing import Any
 
 _INTEGERS = {"int32": range(-(2**31), 2**31), "uint32": range(2**32)}
 _LONG = re.compile(r"-?\d{1,19}\Z")
+_PROJECT, _PROJECTS = "[^/]+", ("project", "projectsId")
 _PLACE = re.compile(r"\{(\+?)(\w+)\}")
 
 
@@ -56,7 +57,8 @@ class Description:
     def _method(base: str, name: str, one: Mapping[str, Any]) -> Method:
         # `flatPath` tells which name is meant; `path` has one place for all of it.
         path = re.escape(base + one.get("flatPath", one["path"])).replace(r"\{", "{").replace(r"\}", "}")
-        path = _PLACE.sub(lambda place: f"(?P<{place[2]}>[^/:]+)", path)
+        # A project may be a domain's own, as `example.com:shop`; elsewhere a colon is before a method's own verb.
+        path = _PLACE.sub(lambda place: f"(?P<{place[2]}>{_PROJECT if place[2] in _PROJECTS else '[^/:]+'})", path)
         parameters = one.get("parameters", {})
         query = frozenset(key for key, given in parameters.items() if given["location"] == "query")
         return Method(name, one["httpMethod"], re.compile(path + r"\Z"), query, one.get("request", {}).get("$ref", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.google.bare import COMPUTE, PROJECT, BareGoogle
+from localcloud.google.bare import COMPUTE, DNS, PROJECT, RUN, BareGoogle
 from tests.routers import url_map_workshop
 from tests.routers.google_workshop import PARENT, REVISION, SERVICE, World, build
 
@@ -135,3 +135,17 @@ def test_a_group_has_one_autoscaler(balancer):
     status, found = balancer.google.ask("POST", path, None, {"name": "two", **body}, COMPUTE)
     assert status == 400
     assert "has an autoscaler already" in found["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("host", "path"),
+    [
+        (COMPUTE, "/compute/v1/projects/example.com:shop/global/urlMaps/web"),
+        (DNS, "/dns/v1/projects/example.com:shop/managedZones/web"),
+        (RUN, "/v2/projects/example.com:shop/locations/europe-west1/services/web"),
+    ],
+)
+def test_a_project_may_be_a_domains_own(host, path):
+    status, found = BareGoogle().ask("GET", path, {}, None, host)
+    assert status == 404
+    assert "Method not found" not in found["error"]["message"]
