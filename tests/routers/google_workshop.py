@@ -82,7 +82,7 @@ def running(**options: Any) -> Iterator[World]:
         for act in tuple(world.before):
             act(verb, path)
         of_functions = "/functions/" in path or "/operations/operation-" in path
-        host = FUNCTIONS if of_functions else _HOSTS.get(path.split("/")[1], RUN)
+        host = _HOSTS.get(path.split("/")[1]) or (FUNCTIONS if of_functions else RUN)
         found = world.google.answer(verb, path, query, body, host)
         return Answer(found.status_code, found.content), ""
 
