@@ -166,6 +166,48 @@ def test_each_place_of_a_map_is_led_and_the_others_stay(balancer, name):
         assert found["pathRules"][0]["service"].endswith("web-white")
 
 
+@pytest.mark.parametrize("name", ["route rule", "path rule"])
+def test_a_rule_that_somebody_has_moved_is_not_confused_with_the_one_in_its_place(balancer, name):
+    balancer.change(hostRules=[{"hosts": ["api.test"], "pathMatcher": "api"}], pathMatchers=[matcher(balancer, name)])
+    place = section(balancer, **PLACES[name])
+    _, outputs = service().create(inputs(place))
+    (found,) = balancer.map()["pathMatchers"]
+    one, two = found["routeRules" if name == "route rule" else "pathRules"]
+    key = "priority" if name == "route rule" else "paths"
+    one[key], two[key] = two[key], one[key]
+    balancer.change(pathMatchers=[found])
+    before = balancer.map()["pathMatchers"]
+    for active in ("blue", "green"):
+        with pytest.raises(SwapFailed, match=r"leads to neither color, and api, (route rule 1|path /old/\*) does"):
+            service().update(outputs, inputs(place, active))
+    assert balancer.map()["pathMatchers"] == before
+    moved = {**place, "made_with_it": False, **({"route_priority": 1} if name == "route rule" else {"path": "/old/*"})}
+    _, moved_outputs = service().create(inputs(moved))
+    service().delete({**inputs(place), **outputs})
+    assert service().update(moved_outputs, inputs(moved, "green"))["live_color"] == "green"
+
+
+def test_a_rule_that_somebody_leads_elsewhere_by_hand_is_healed_beside_another_swaps(balancer):
+    rules = [
+        {"priority": number, "service": balancer.service("white"), "matchRules": [{"prefixMatch": f"/{number}"}]}
+        for number in (1, 5)
+    ]
+    api = {"name": "api", "defaultService": balancer.service("white"), "routeRules": rules}
+    balancer.change(hostRules=[{"hosts": ["api.test"], "pathMatcher": "api"}], pathMatchers=[api])
+    first, second = (
+        section(balancer, path_matcher="api", route_priority=number, owner=f"project/stack/{number}")
+        for number in (1, 5)
+    )
+    service().create(inputs(first))
+    _, outputs = service().create(inputs(second))
+    (found,) = balancer.map()["pathMatchers"]
+    found["routeRules"][1] = rules[1]
+    balancer.change(pathMatchers=[found])
+    service().update(outputs, inputs(second))
+    (found,) = balancer.map()["pathMatchers"]
+    assert balancer.weights(found["routeRules"][1]) == {"blue": 100}
+
+
 def test_two_swaps_share_a_map(balancer):
     balancer.change(
         hostRules=[{"hosts": ["api.test"], "pathMatcher": "api"}],

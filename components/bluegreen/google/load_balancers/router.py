@@ -294,10 +294,12 @@ class UrlMapRouter(Options):
         self._done.taken()
 
     def _wanted(self, found: UrlMap, weights: Weights) -> dict[str, Any]:
-        problem = self._place.unfit(found)
-        if problem:
-            raise PlatformError(self._write_action, f"{self.id} cannot be led elsewhere: {problem}")
-        now = self._live(found)
+        problem, now = self._place.unfit(found), self._live(found)
+        moved = self._moved_to(found) if self._is_owned(found) and now == Weights() else None
+        if problem or moved:
+            raise PlatformError(
+                self._write_action, f"{self.id} cannot be led elsewhere: {'; '.join(filter(None, (problem, moved)))}"
+            )
         if not self._is_owned(found) and not self.made_with_it and now != weights:
             raise NotOwned(
                 self._write_action,
@@ -308,6 +310,18 @@ class UrlMapRouter(Options):
         if self._holder(found) != self.owner:
             body |= self._noted(found, {})
         return body
+
+    def _moved_to(self, found: UrlMap) -> str | None:
+        """Where the rule of this place seems to be by now: what has come here is somebody else's then."""
+        places = self._place.others_in(found, self.backend_services)
+        description = str(found.get("description") or "")
+        free = [one.name for one in places if notes.note_in(description, one.name) is None]
+        if not free:
+            return None
+        return (
+            f"it leads to neither color, and {free[0]} does: somebody has moved the rule. Nothing was written; say "
+            "where it is now, or lead this one by hand to the color that is live"
+        )
 
     def verify(self, weights: Weights) -> Convergence:
         """Whether the map says so: one call; none right after a write, which has looked at what it came to."""

@@ -86,6 +86,21 @@ class Place:
             return f"the map has no {self.name}"
         return "it redirects its requests (urlRedirect)" if holder.get(self._keys[2]) else ""
 
+    def others_in(self, found: UrlMap, backends: Mapping[Color, str]) -> list[Place]:
+        """The other rules of the path matcher that list both colors' backend services, as a swap leaves its own."""
+        matcher = next((one for one in found.get("pathMatchers") or () if one.get("name") == self.matcher), {})
+        places: list[Place] = []
+        if self.priority is not None:
+            places = [Place(self.matcher, int(one.get("priority") or 0)) for one in matcher.get("routeRules") or ()]
+        elif self.path:
+            rules = matcher.get("pathRules") or ()
+            places = [Place(self.matcher, path=path) for one in rules for path in one.get("paths") or ()]
+        return [
+            one
+            for one in places
+            if one != self and {name for name, _ in one.services_in(found)} >= {backends[color] for color in COLORS}
+        ]
+
     def weights_in(self, found: UrlMap, backends: Mapping[Color, str]) -> Weights:
         """The percent of requests that the place sends to each color's backend service.
 
