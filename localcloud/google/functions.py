@@ -157,7 +157,9 @@ class CloudFunctions(Service):
         function["state"] = "FAILED" if failed else "ACTIVE"
         if failed:
             raise GoogleError("FAILED_PRECONDITION", f"Could not create or update Cloud Run service: {_said(there)}")
-        function["url"] = f"https://{places['locationsId']}-{places['projectsId']}.cloudfunctions.net/x"
+        function["url"] = (
+            f"https://{places['locationsId']}-{places['projectsId']}.cloudfunctions.net/{places['servicesId']}"
+        )
 
     def _told(self, function: Mapping[str, Any]) -> dict[str, Any]:
         found = copy.deepcopy(dict(function))

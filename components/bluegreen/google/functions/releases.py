@@ -148,7 +148,7 @@ def _secrets(there: Any, declared: Sequence[Any], own: Any) -> list[Any]:
 
 def mark_of(revision: Mapping[str, Any]) -> str:
     """The release that a revision of a function's service says that it is; empty without one."""
-    containers = revision.get("containers") or ({},)
+    containers: Sequence[Mapping[str, Any]] = revision.get("containers") or ({},)
     return next((str(one.get("value")) for one in containers[0].get("env") or () if one.get("name") == MARK), "")
 
 

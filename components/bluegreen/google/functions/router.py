@@ -199,5 +199,8 @@ class CloudFunctionRouter(CloudRunRouter):
             why = deploys.finish(self.google, operation)
             if name := releases.first_of(self._listed(), self.revisions[color]):
                 return name  # that it does not start is for its health to say
-            raise PlatformError(deploys.DEPLOY, f"{self.function}: {why or 'the deploy has made no revision'}")
+            why = (why or "the deploy has made no revision").rstrip(".")
+            raise PlatformError(
+                deploys.DEPLOY, f"{self.function}: {why}. Requests go where they went; mend {color} and run it again"
+            )
         raise PlatformError(deploys.DEPLOY, f"{self.function}: somebody else keeps deploying it; run it again then")
