@@ -299,6 +299,25 @@ def test_a_lease_that_is_given_back_slowly_is_not_renewed_behind_that(swap, monk
     assert more.items() <= swap.here.marks.items()
 
 
+def test_nothing_more_is_written_once_somebody_else_has_come_while_it_was_given_back(swap, monkeypatch):
+    held = lease(swap)
+    held.take(dict(swap.here.marks))
+    mark, written = MemoryRouter.mark, []
+
+    def in_two_writes(router, changes):
+        mark(router, {name: value for name, value in changes.items() if value is None})
+        swap.clock.sleep(LEASE_SECONDS)
+        swap.here.marks["lease.aaaaaaaa"] = ELSEWHERE
+        before_write()
+        written.append(changes)
+
+    monkeypatch.setattr(MemoryRouter, "mark", in_two_writes)
+    with guarded(held.fence, held.outlast, swap.clock.sleep), pytest.raises(LeaseLost, match="deploy@runner-7"):
+        held.give_back({"outcome": "live"})
+    assert written == []
+    assert list(leases_in(swap.here.marks)) == ["aaaaaaaa"]
+
+
 def test_whoever_steps_back_slowly_leaves_nothing_either(swap, monkeypatch):
     first, second = lease(swap), lease(swap)
     before = dict(swap.here.marks)

@@ -390,25 +390,27 @@ class Lease:
     def _drop(self, marks: Mapping[str, str | None] | None = None) -> None:
         """Take the mark away, and set others in the same call.
 
-        A pause in which the platform follows does not renew it, which would put it back. Before a further write of the
-        same call it is renewed where it is old, as before any other: then it is taken away once more.
+        A pause in which the platform follows does not renew it, which would put it back.
         """
         self._leaving = True
         try:
-            for _ in range(_FENCE_TRIES):
-                renewals = self._renewals
-                self.router.mark({LEASE_PREFIX + self.id: None, **(marks or {})})
-                if self._renewals == renewals:
-                    return
+            self.router.mark({LEASE_PREFIX + self.id: None, **(marks or {})})
         finally:
             self._leaving = False
 
     def _has_left(self) -> bool:
-        """Whether its mark is gone by its own doing, and nobody has come since."""
+        """Whether its mark is gone by its own doing, before a further write of the same call.
+
+        Raises:
+            LeaseLost: somebody else has come since.
+        """
         if not self._leaving:
             return False
         marks = self.router.marks()
-        return not leases_in(marks) and TAKEN_PREFIX + self.id not in marks
+        leases = leases_in(marks)
+        if leases.keys() - {self.id} or TAKEN_PREFIX + self.id in marks:
+            self.judge(marks)
+        return self.id not in leases
 
     def leave_behind(self) -> None:
         """Note that this swap did not come to its end, where its lease is gone and nobody else holds one. Never raises.
