@@ -9,7 +9,7 @@ import time
 import pytest
 
 from bluegreen.memory.router import MemoryRouter
-from bluegreen.rollout.calls import before_write
+from bluegreen.rollout.calls import before_pause, before_write
 from bluegreen.rollout.clock import FakeClock, SystemClock
 from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError, SwapFailed
 from bluegreen.rollout.model import Decision, Phase, Weights
@@ -240,6 +240,27 @@ def test_nothing_is_removed_while_a_swap_goes_on(script):
     swap.up("green")
     assert refused
     assert swap.here.weights == Weights.all_on("green")
+
+
+@pytest.mark.parametrize("seconds", [14, int(LEASE_SECONDS) - 1, 2 * int(LEASE_SECONDS)])
+def test_a_removal_in_two_writes_may_take_longer_than_a_lease(monkeypatch, seconds):
+    """The first one takes the lease away with the object: nobody else has."""
+    swap = Swap("removal-slow")
+    delete, written = MemoryRouter.delete, []
+
+    def in_two_writes(router):
+        before_write()
+        delete(router)
+        for _ in range(seconds):
+            before_pause(1)
+            swap.clock.sleep(1)
+        before_write()
+        written.append(router.name)
+
+    monkeypatch.setattr(MemoryRouter, "delete", in_two_writes)
+    swap.destroy()
+    assert written == [swap.name]
+    assert swap.here.marks == {}
 
 
 def test_a_removal_waits_for_the_end_of_a_dead_holders_lease():

@@ -388,13 +388,20 @@ class Lease:
                 self._wanted_seconds = former
 
     def _drop(self, marks: Mapping[str, str | None] | None = None) -> None:
-        """Take the mark away, and set others in the same call.
+        """Take the mark away, and set others in the same call."""
+        with self.leaving():
+            self.router.mark({LEASE_PREFIX + self.id: None, **(marks or {})})
 
-        A pause in which the platform follows does not renew it, which would put it back.
+    @contextlib.contextmanager
+    def leaving(self) -> Iterator[None]:
+        """Say that the mark goes meanwhile, by itself or with the object.
+
+        A pause in which the platform follows does not renew it, which would put it back; and that it is gone before a
+        further write is this swap's own doing.
         """
         self._leaving = True
         try:
-            self.router.mark({LEASE_PREFIX + self.id: None, **(marks or {})})
+            yield
         finally:
             self._leaving = False
 

@@ -41,7 +41,8 @@ def remove(
         with guarded(lease.fence, lease.outlast, clock.sleep):
             if capacity is not None:
                 capacity.delete()
-            router.delete()  # last of all: the lease goes with the object
+            with lease.leaving():
+                router.delete()  # last of all: the lease goes with the object
     except Exception:
         with contextlib.suppress(BluegreenError):
             lease.give_back()
