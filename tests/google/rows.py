@@ -118,7 +118,7 @@ def function():
 
 
 class UrlMap(Row):
-    """A map, and somebody who adds a host and a word to it."""
+    """A map, and somebody who adds a host and a line of words to it."""
 
     def __init__(self, world, scope):
         self.world, self.clock = world, FakeClock()
@@ -132,7 +132,7 @@ class UrlMap(Row):
         self.balancer.change(
             hostRules=[*(found.get("hostRules") or ()), {"hosts": [f"{name}.example"], "pathMatcher": name}],
             pathMatchers=[*(found.get("pathMatchers") or ()), matcher],
-            description=f"{name} {found['description']}",
+            description=f"{name}\n{found['description']}",
         )
 
     def kept(self):
@@ -171,7 +171,7 @@ class Groups(UrlMap):
         super().theirs(number)
         for color in ("blue", "green"):
             found = self.balancer.ask("GET", self.balancer.service(color))
-            words = f"theirs-{number} {found.get('description') or ''}"
+            words = f"theirs-{number}\n{found.get('description') or ''}"
             body = {"fingerprint": found["fingerprint"], "timeoutSec": 40 + number, "description": words}
             self.balancer.ask("PATCH", self.balancer.service(color), body)
             scaler = self.hands.scaler(color)

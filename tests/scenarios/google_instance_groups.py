@@ -55,13 +55,13 @@ class InstanceGroups(OnGoogle):
             time.sleep(0.02)
 
     def others_write(self, stack: Stack, name: str) -> None:
-        """A host of theirs, and a word in the description."""
+        """A host of theirs, and a line in the description."""
         found = self._map()
         service = found["defaultRouteAction"]["weightedBackendServices"][0]["backendService"]
         self._change(
             hostRules=[*found["hostRules"], {"hosts": [f"{name}.example"], "pathMatcher": name}],
             pathMatchers=[*found["pathMatchers"], {"name": name, "defaultService": service}],
-            description=f"{name} {found['description']}",
+            description=f"{name}\n{found['description']}",
         )
 
     def others_wrote(self, stack: Stack) -> set[str]:
