@@ -216,12 +216,12 @@ def _raised(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 def texts() -> tuple[Text, ...]:
     """All texts, by area and in the order of the alphabet, each once in an area."""
-    found = {}
+    found: dict[tuple[str, str], Text] = {}
     for path in sorted(PACKAGE.rglob("*.py")):
-        area = AREAS.get(path.relative_to(PACKAGE).parts[0])
+        area = AREAS.get(path.relative_to(PACKAGE).parts[0], "")
         for kind, text in _raised(ast.parse(path.read_text())) if area else ():
             if len(re.findall(r"[A-Za-z]{2,}", text)) >= LEAST_WORDS:
-                found.setdefault((area, text), Text(area or "", text, kind))
+                found.setdefault((area, text), Text(area, text, kind))
     order = list(dict.fromkeys(AREAS.values()))
     return tuple(sorted(found.values(), key=lambda one: (order.index(one.area), one.text.lower())))
 
