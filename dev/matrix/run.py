@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import FrameType
@@ -185,7 +186,7 @@ def _work(end: Connection, job: _Job) -> None:
         every = job.choice.chosen(worker.calls)
         end.send((points.calls_struck(every), len(every)))
         for point in job.share(every):
-            end.send(kept(job.folder, str(point), lambda point=point: worker.try_point(point)))
+            end.send(kept(job.folder, str(point), partial(worker.try_point, point)))
     except Exception:  # noqa: BLE001 - all of it goes to whoever started this
         end.send(traceback.format_exc())
     finally:
