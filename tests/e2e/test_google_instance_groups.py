@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from localcloud.google.cloud import PROJECT
+from localcloud.google.cloud import PROJECT, REGION
 from localcloud.load import Load
 from tests.e2e.google_stack import Gcloud, Stack, cloud
 from tests.localcloud.azure_cases import colors_at
+from tests.scenarios.adapters import in_full
 
 __all__ = ["cloud"]
 
@@ -53,3 +54,28 @@ def test_instance_groups_are_promoted_and_rolled_back_by_pulumi_up(cloud, tmp_pa
     assert '"owner":"shop/' in found["description"]
     stack.run("destroy", "--yes", "--skip-preview")
     assert listed(gcloud, "urlMaps") == []
+
+
+@in_full("tests/google/test_instance_groups.py, tests/routers/test_url_map.py")
+def test_regional_groups_behind_a_regional_load_balancer_over_https(cloud, tmp_path):
+    stack = Stack(cloud, tmp_path / "project")
+    gcloud, region = Gcloud(cloud), f"regions/{REGION}"
+    certificate = {"name": "shop", "certificate": "CERTIFICATE", "privateKey": "KEY"}
+    path = f"/compute.googleapis.com/compute/v1/projects/{PROJECT}/{region}/sslCertificates"
+    gcloud.http.post(path, json=certificate).raise_for_status()
+    settings = {"desiredCount": "1", "propagationSeconds": "0", "scaleDownDelaySeconds": "0", "region": REGION}
+    settings |= {f"{color}StartupScript": f"COLOR={color}" for color in ("blue", "green")}
+    settings |= {"balancerRegion": REGION, "sslCertificates": [f"projects/{PROJECT}/{region}/sslCertificates/shop"]}
+    images = {"blueImage": image("v1"), "greenImage": image("v2"), "autoscaling": {"min_count": 1, "max_count": 2}}
+    stack.up(platform="google_instance_groups", activeColor="blue", redirectHttp="true", **images, **settings)
+    rules = listed(gcloud, "forwardingRules", region)
+    assert sorted(one["portRange"] for one in rules) == ["443", "80"]
+    (host,) = {one["IPAddress"] for one in rules}
+    with Load(f"{cloud.requests}/", rate_per_second=50, host_header=host) as load:
+        stack.up(activeColor="green", steadyStateTimeoutSeconds="600", bakeSeconds="1")
+        assert colors_at(cloud.requests, host) == {"green"}
+        stack.up(activeColor="blue")
+        assert colors_at(cloud.requests, host) == {"blue"}
+    assert (load.result.failed, load.result.errors) == (0, {})
+    stack.run("destroy", "--yes", "--skip-preview")
+    assert listed(gcloud, "urlMaps", region) == []
