@@ -1,7 +1,8 @@
-"""Calls of Google's APIs: tokens that are not taken any more."""
+"""Calls of Google's APIs: tokens that are not taken any more, and calls that are too many."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -60,3 +61,26 @@ def test_who_is_not_known_with_another_token_either_is_told_so(google):
     with pytest.raises(PlatformError, match=r"read: status 401: who\?"):
         session.get("/v2/web", "read")
     assert len(sent) == 2
+
+
+@pytest.mark.parametrize("reason", ["rateLimitExceeded", "userRateLimitExceeded"])
+def test_too_many_calls_are_told_from_what_is_not_allowed(monkeypatch, reason):
+    """Compute Engine and Cloud DNS answer both with 403."""
+    told, pauses = [reason] * 3, []
+    monkeypatch.setattr(Session, "_found", lambda _session, _auth: Credentials("one"))
+
+    def exchange(*_):
+        if told:
+            body = {"error": {"code": 403, "message": "no", "errors": [{"reason": told.pop()}]}}
+            return Answer(403, json.dumps(body).encode()), ""
+        return Answer(200, b'{"name":"web"}'), ""
+
+    monkeypatch.setattr(Wire, "exchange", exchange)
+    session = Session(GoogleConnection(), "https://google.test")
+    with calls.guarded(lambda: None, sleep=pauses.append):
+        assert session.get("/compute/v1/web", "read") == {"name": "web"}
+        assert len(pauses) == 3
+        told.append("forbidden")
+        with pytest.raises(PlatformError, match="read: forbidden: no"):
+            session.get("/compute/v1/web", "read")
+    assert len(pauses) == 3

@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +29,9 @@ from bluegreen.rollout.errors import PlatformError
 from bluegreen.secrets import refuse_credentials
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+# Older APIs, Compute Engine's and Cloud DNS' among them, say so with a status that else is a role's no.
+# https://cloud.google.com/compute/api-quota
+_THROTTLED = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RESOURCE_EXHAUSTED"})
 _NOT_READY = "resourceNotReady"
 """Compute Engine's reason for refusing a change of an object while another one runs."""
 
@@ -196,6 +199,8 @@ class Session:
                 renewed = True
                 self._forget_credentials()
                 return once()
+            if answer is not None and answer.status == 403 and _said(answer)[0] in _THROTTLED:
+                answer = replace(answer, status=429)
             return answer, problem
 
         return _checked(until_answered(action, once), action, conflicts)
