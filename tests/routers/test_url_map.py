@@ -407,6 +407,20 @@ def test_a_backend_service_that_cannot_serve_is_refused_by_its_field(balancer, f
     assert said in health.reason
 
 
+def test_backends_that_are_drained_are_no_ones_to_send_requests_to(balancer):
+    """However well their instances are: Google sends them none."""
+    found = balancer.ask("GET", balancer.service("green"))
+    (own,) = found["backends"]
+    other = {"group": own["group"].replace("web-green", "web-white")}
+    for scalers, ready, count in (((0, 1), True, 2), ((0, 0), False, 1)):
+        backends = [{**one, "capacityScaler": scaler} for one, scaler in zip((own, other), scalers, strict=True)]
+        there = balancer.ask("GET", balancer.service("green"))["fingerprint"]
+        balancer.ask("PATCH", balancer.service("green"), {"fingerprint": there, "backends": backends})
+        health = router(section(balancer)).health("green")
+        assert (health.ready, health.expected) == (ready, count)
+    assert "all backends of web-green are drained: their capacityScaler is 0" in health.reason
+
+
 def test_a_backend_service_that_is_not_there_is_named(balancer):
     other = balancer.service("green").replace("web-green", "other")
     made = router(section(balancer, backend_services={"blue": balancer.service("blue"), "green": other}))

@@ -52,7 +52,7 @@ class Backends:
             return Readiness(False, 0, 1, problem, fatal=True)
         if not found.get("healthChecks"):
             return Readiness(True, 1, 1, counts_units=False)
-        asked = [partial(self._health, name, str(one["group"])) for one in found["backends"]]
+        asked = [partial(self._health, name, str(one["group"])) for one in _serving(found)]
         told = [asked[0]()] if len(asked) == 1 else side_by_side(*asked)
         return readiness_of([one for group in told for one in group], name)
 
@@ -80,7 +80,14 @@ def _unfit(found: Mapping[str, Any] | None, name: str) -> str:
             f"the loadBalancingScheme of {names.last(name)} is {_CLASSIC}: a classic load balancer takes no weights. "
             "Have it migrated to EXTERNAL_MANAGED"
         )
-    return "" if found.get("backends") else f"backend service {names.last(name)} has no backends"
+    if not found.get("backends"):
+        return f"backend service {names.last(name)} has no backends"
+    return "" if _serving(found) else f"all backends of {names.last(name)} are drained: their capacityScaler is 0"
+
+
+def _serving(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Its backends that get requests: one with a capacityScaler of 0 gets none, however well its instances are."""
+    return [one for one in found.get("backends") or () if one.get("capacityScaler", 1) != 0]
 
 
 def readiness_of(statuses: list[Mapping[str, Any]], name: str) -> Readiness:
