@@ -8,7 +8,7 @@ JSON ?=
 export MYPY_CACHE_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bluegreen/mypy
 
 .PHONY: demo demo-aws demo-azure demo-google demo-kubernetes test check exhaustive bench bench-kubernetes matrix interleavings schema-proof scenarios scenarios-kubernetes-plugin
-.PHONY: conformance setup lint lint-workflows format wheel plugin dist site site-look coverage check-oldest clean help
+.PHONY: conformance witness setup lint lint-workflows format wheel plugin dist site site-look coverage check-oldest clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -30,7 +30,7 @@ NEEDS := all
 demo-aws bench matrix: NEEDS := aws
 demo-azure: NEEDS := azure
 demo-google: NEEDS := google
-demo-kubernetes bench-kubernetes: NEEDS := kubernetes
+demo-kubernetes bench-kubernetes witness: NEEDS := kubernetes
 
 setup: $(VENV)/.installed ## the Python environment and the tools
 	@$(PY) -m localcloud bootstrap $(NEEDS)
@@ -85,6 +85,9 @@ scenarios-kubernetes-plugin: setup ## those on Kubernetes with Pulumi's own plug
 
 conformance: setup ## every test of the Kubernetes stand-in over Pulumi's own plugin, too; its figures go into docs/stand-ins.md
 	$(PY) -m tests.localcloud.conformance --docs docs/stand-ins.md
+
+witness: setup ## what stands in for Cloud Run beside Knative Serving on the node, which it builds; its figures go into docs/stand-ins.md
+	$(PY) -m tests.localcloud.witness --docs docs/stand-ins.md
 
 lint: $(VENV)/.installed ## ruff and mypy
 	$(PY) -m ruff check .

@@ -21,6 +21,7 @@ from localcloud.tools import kubernetes
 REPOSITORY = "bluegreen.local/app"
 KUBECTL = f"bluegreen.local/kubectl:v{kubernetes.VERSION}"
 
+_NOBODY = "65532"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -49,20 +50,33 @@ def tools_archives(programs: Path, pause: Path) -> list[Path]:
             ("kubectl", programs / "kubectl", KUBECTL, ["/bin/kubectl"]),
             ("pause", pause, PAUSE_IMAGE, ["/bin/catatonit", "-P"]),
         ):
-            layer = target / f"{archive}.layer"
-            with tarfile.open(layer, "w") as files:
-                files.add(source.resolve(), arcname=command[0].lstrip("/"), filter=_plain)
-            _write(target / f"{archive}.tar", layer, {image: (command, {})})
-            layer.unlink()
+            _write_program(target / f"{archive}.tar", source, image, command)
 
     directory = cache.ensure("node-images", f"{kubernetes.VERSION}-1", make)
     return [directory / "pause.tar", directory / "kubectl.tar"]
+
+
+def program_archive(program: Path, image: str, version: str) -> Path:
+    """One static program, which the image starts, as nobody in particular."""
+
+    def make(target: Path) -> None:
+        _write_program(target / "image.tar", program, image, [f"/bin/{program.name}"], user=_NOBODY)
+
+    return cache.ensure(f"{program.name}-image", f"{version}-1", make) / "image.tar"
 
 
 def load(sandbox: Sandbox, archives: Sequence[Path]) -> None:
     """Give images to the node's containerd."""
     for archive in archives:
         sandbox.run(["ctr", "--namespace=k8s.io", "images", "import", archive], what="ctr images import")
+
+
+def _write_program(archive: Path, program: Path, image: str, command: Sequence[str], user: str = "") -> None:
+    layer = archive.with_suffix(".layer")
+    with tarfile.open(layer, "w") as files:
+        files.add(program.resolve(), arcname=command[0].lstrip("/"), filter=_plain)
+    _write(archive, layer, {image: (command, {})}, user=user)
+    layer.unlink()
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -77,6 +91,7 @@ def _write(
     layer: Path,
     images: Mapping[str, tuple[Sequence[str], Mapping[str, str]]],
     ports: Sequence[str] = (),
+    user: str = "",
 ) -> None:
     """An OCI archive whose images have one layer in common and differ in their environment."""
     machine = platform.machine()
@@ -93,6 +108,7 @@ def _write(
                     "Entrypoint": list(command),
                     "Env": [f"{key}={value}" for key, value in {"PATH": "/bin", **settings}.items()],
                     "ExposedPorts": {port: {} for port in ports},
+                    "User": user,
                 },
                 "rootfs": {"type": "layers", "diff_ids": [digest]},
             }

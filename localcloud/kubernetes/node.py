@@ -22,7 +22,7 @@ from localcloud import state as states
 from localcloud.bootstrap import NodeTools, for_node
 from localcloud.cache import locked
 from localcloud.errors import LocalCloudError
-from localcloud.kubernetes import cleaning, extras, images, machine, network, record, starting
+from localcloud.kubernetes import cleaning, extras, images, knative, machine, network, record, starting
 from localcloud.kubernetes.crds import crds
 from localcloud.kubernetes.layout import Layout
 from localcloud.kubernetes.record import Record
@@ -185,6 +185,14 @@ class LocalNode:
         """Argo Rollouts' controller beside the node; started if it does not run."""
         self.install_crds("argo-rollouts")
         return extras.argo_rollouts(self, self._progress)
+
+    def knative(self) -> knative.Knative:
+        """Knative Serving on the node, behind a gateway of its own: `traefik` does not run at the same time."""
+
+        def load(archives: list[Path]) -> None:
+            images.load(Sandbox(self.layout.directory, self._record.sandbox), archives)
+
+        return knative.start(self, load, self._progress)
 
     def beside(self) -> dict[str, str]:
         """The programs that run beside the node, with their logs."""
