@@ -6,34 +6,16 @@ https://learn.microsoft.com/rest/api/resources/tags/update-at-scope
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.azure.client import Busy, Session
+from bluegreen.azure.tag_names import USUAL, Names
 from bluegreen.rollout.calls import pause
 
 VERSION = "2025-04-01"
-OWNER_TAG, MARK_PREFIX = "bluegreen:owner", "bluegreen:mark:"
+OWNER_TAG, MARK_PREFIX = USUAL.owner, USUAL.mark
 WRITE = "Microsoft.Resources/tags/write"
 _BUSY_SECONDS, _BUSY_PAUSE_SECONDS = 120.0, 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The names of a swap's tags, where a service allows no colon in them.
-
-    Attributes:
-        owner: of the tag that says who owns the traffic.
-        mark: what the name of a mark's tag begins with.
-        others: further tags that a swap sets.
-    """
-
-    owner: str = OWNER_TAG
-    mark: str = MARK_PREFIX
-    others: tuple[str, ...] = ()
-
-
-USUAL = Names()
 
 
 def marks_in(tags: Mapping[str, str], names: Names = USUAL) -> dict[str, str]:

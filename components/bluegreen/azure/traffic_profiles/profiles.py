@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bluegreen.azure.tags import Names
+from bluegreen.azure.tag_names import Names
 from bluegreen.rollout.model import COLORS, Color, Readiness, Weights
 
 Told = Mapping[str, Any]
