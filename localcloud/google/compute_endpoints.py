@@ -92,7 +92,8 @@ class Endpoints:
     def _probed(self, group: str) -> str:
         for service in self.objects.values():
             if group in [str(one.get("group") or "").removeprefix(LINK) for one in service.get("backends") or ()]:
-                check = self.objects.get(str((service.get("healthChecks") or [""])[0]).removeprefix(LINK)) or {}
+                named = str((service.get("healthChecks") or [""])[0]).removeprefix(LINK)
+                check: Mapping[str, Any] = self.objects.get(named) or {}
                 return str((check.get("httpHealthCheck") or {}).get("requestPath") or "/")
         return "/"
 

@@ -95,7 +95,7 @@ def made_balancer(
     address = (gcp.Address if region else gcp.GlobalAddress)(context.name, opts=own, **place)
 
     def rule(name: str, target: pulumi.Input[str], port: str) -> pulumi.Resource:
-        return (gcp.ForwardingRule if region else gcp.GlobalForwardingRule)(
+        made: pulumi.Resource = (gcp.ForwardingRule if region else gcp.GlobalForwardingRule)(
             name,
             target=target,
             port_range=port,
@@ -105,6 +105,7 @@ def made_balancer(
             opts=own,
             **place,
         )
+        return made
 
     rules = [rule(context.name, proxy.id, "443" if secure else "80")]
     if redirects:
