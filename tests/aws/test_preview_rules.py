@@ -78,7 +78,7 @@ def test_the_testers_networks_stand_in_for_those_of_production():
 )
 def test_where_production_asks_for_more_than_they_can_the_testers_have_to_be_named(entry, looked_up, actions):
     calls = {looked_up: {"actions": actions, "conditions": [], "defaultActions": actions}}
-    with pytest.raises(pulumi.RunError, match=rf"preview_cidrs: .* Production asks for {actions[0]['type']}"):
+    with pytest.raises(pulumi.RunError, match=rf"preview_cidrs: .* Production has {actions[0]['type']}"):
         preview_rules(entry(), **calls)
     cidrs = {"sourceIp": {"values": ["10.0.0.0/8"]}}
     assert preview_rules(entry(preview_cidrs=["10.0.0.0/8"]), **calls)["blue"] == [header("blue"), cidrs]

@@ -148,8 +148,8 @@ def refuse_open_door(actions: Sequence[str], preview_cidrs: Sequence[str]) -> No
     asked = [kind for kind in actions if kind not in _OPEN]
     if asked and not preview_cidrs:
         raise pulumi.RunError(
-            f"entry.preview_cidrs: [] is not allowed; allowed: the networks of those who test a color. Production asks "
-            f"for {', '.join(asked)} before it forwards, which a rule with the header {PREVIEW_HEADER} would not"
+            f"entry.preview_cidrs: [] is not allowed; allowed: the networks of those who test a color. Production has "
+            f"{', '.join(asked)} before it forwards, which a rule with the header {PREVIEW_HEADER} would not"
         )
 
 
