@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.cloudfoundry.routes import shares
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import NotOwned, PlatformError, SwapFailed
 from bluegreen.rollout.model import Convergence, Weights
@@ -189,6 +190,15 @@ def test_apps_of_others_get_a_share_that_is_nobody_s(cloud):
     made.read()
     made.write(BLUE)
     assert mapped(cloud) == ["web-blue"]
+
+
+def test_one_instance_beside_hundreds_is_a_share_all_the_same():
+    """No color looks live that is not alone, and no app of somebody else's is lost in the rounding."""
+    nothing = dict.fromkeys(workshop.COLORS)
+    assert shares.weights_of({"blue": 400, "green": 1}, 0, nothing) == Weights(99, 1)
+    assert shares.weights_of({"blue": 400, "green": 0}, 1, nothing) == Weights(99, 0)
+    assert shares.weights_of({"blue": 400, "green": 1}, 1, nothing) == Weights(98, 1)
+    assert shares.weights_of({"blue": 0, "green": 0}, 0, nothing) == Weights()
 
 
 class Overlap(FakeClock):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bluegreen.rollout.model import COLORS, Color, Weights, other
+from bluegreen.rollout.model import COLORS, Color, Weights, other, percent_of
 
 _NOTED = re.compile(r"(\d{1,3}) % by (\d+) of (\d+)\Z")
 
@@ -52,8 +52,7 @@ def planned(weights: Weights, sizes: Mapping[Color, int]) -> dict[Color, Share]:
 
 def real_percent(shares: Mapping[Color, int], color: Color) -> int:
     """The percent of requests that a color's instances come to, in whole percents."""
-    total = sum(shares.values())
-    return round(100 * shares[color] / total) if total else 0
+    return percent_of(shares[color], sum(shares.values()))
 
 
 def weights_of(counts: Mapping[Color, int], strangers: int, notes: Mapping[Color, Share | None]) -> Weights:
@@ -73,9 +72,4 @@ def weights_of(counts: Mapping[Color, int], strangers: int, notes: Mapping[Color
         and blue.percent + green.percent == 100
     ):
         return Weights(blue.percent, green.percent)
-    total = sum(counts.values()) + strangers
-    if not total:
-        return Weights()
-    part = min(max(round(100 * counts["blue"] / total), 1 if counts["blue"] else 0), 100)
-    rest = round(100 * (total - counts["blue"] - counts["green"]) / total)
-    return Weights(part, 100 - part - rest) if counts["green"] else Weights(part, 0)
+    return Weights.of_shares(counts["blue"], counts["green"], sum(counts.values()) + strangers)
