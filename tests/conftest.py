@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,9 @@ REPO = Path(__file__).resolve().parent.parent
 # Hundreds of processes of the tests import the same modules: that they are compiled each time is of no use.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 warm.read_models_once()
+# A shell without job control has what it runs in the background ignore Ctrl-C; tests send it, to themselves as well.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Some ten thousand tests and all that they import stay to the end: looking through them for garbage would be a tenth of
 # the CPU of those that need nothing else.
 gc.set_threshold(50_000, 10, 10)

@@ -17,7 +17,7 @@ from dev.release import opinions, origin, readme, sbom
 from dev.release.changelog import NoRelease
 from dev.release.schemas import SCHEMA
 
-MACHINES = ("darwin-amd64", "darwin-arm64", "linux-amd64", "linux-arm64", "windows-amd64")
+MACHINES = ("darwin-amd64", "darwin-arm64", "linux-amd64", "linux-arm64", "windows-amd64", "windows-arm64")
 BILL = "bluegreen.cdx.json"
 _LEFT = shutil.ignore_patterns("__pycache__", "*.pyc")
 _NEVER = ("tests/", "localcloud/", "stacks/", "dev/", "demo/")
