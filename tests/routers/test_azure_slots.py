@@ -370,6 +370,10 @@ def test_weights_are_what_new_clients_get():
     assert sites.weights_of("blue", rules, SLOT_HOST) == Weights(blue=87, green=12)
     assert sites.weights_of("green", [], SLOT_HOST) == GREEN
     assert sites.weights_of(None, rules, SLOT_HOST) == Weights()
+    nearly = [{"actionHostName": SLOT_HOST, "reroutePercentage": 99.8}]
+    assert sites.weights_of("blue", nearly, SLOT_HOST) == Weights(1, 99), "no color looks live that is not alone"
+    beside = [*nearly, {"actionHostName": "x", "reroutePercentage": 0.1}]
+    assert sites.weights_of("blue", beside, SLOT_HOST) == Weights(1, 98)
 
 
 def test_a_verify_waits_for_what_is_open(app):

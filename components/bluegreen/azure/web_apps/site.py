@@ -96,14 +96,12 @@ def weights_of(live: Color | None, rules: Sequence[Rule], slot_host: str) -> Wei
     there = sum(_percent(rule) for rule in rules if leads_to(rule, slot_host))
     elsewhere = sum(_percent(rule) for rule in rules if not leads_to(rule, slot_host))
     here = max(100 - there - elsewhere, 0)
-    found: dict[Color, int] = {live: here, other(live): min(there, 100)}
-    return Weights(**found)
+    found: dict[Color, float] = {live: here, other(live): there}
+    return Weights.of_shares(found["blue"], found["green"], here + there + elsewhere)
 
 
-def _percent(rule: Rule) -> int:
-    """Whole percents; what is less than one is one: somebody gets it."""
-    percent = float(rule.get("reroutePercentage") or 0)
-    return round(percent) or int(percent > 0)
+def _percent(rule: Rule) -> float:
+    return max(float(rule.get("reroutePercentage") or 0), 0)
 
 
 def with_percent(rules: Sequence[Rule], slot: str, slot_host: str, percent: int) -> list[Rule]:
