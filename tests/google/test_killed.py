@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
@@ -53,3 +54,9 @@ def test_the_table_counts_what_was_tried():
     assert "| two services in Cloud DNS | 0 | 1 | 2 | 0 | 0 | 0 | 0 | 1 | 1 |" in text
     with pytest.raises(ValueError, match="has no"):
         kills.in_docs("nothing", [])
+
+
+def test_the_page_has_every_row():
+    page = (Path(__file__).parents[2] / "docs" / "safety.md").read_text()
+    listed = page.partition(kills.BEGIN)[2].partition(kills.END)[0]
+    assert [row for row in ROWS if f"\n| {row} |" not in listed] == []
