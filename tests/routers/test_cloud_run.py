@@ -139,6 +139,24 @@ def test_tags_of_others_stay_and_the_colors_own_lead_to_them(world):
     assert world.service()["trafficStatuses"][0]["uri"]
 
 
+def test_a_strangers_tag_at_a_revision_that_failed_keeps_all_requests_and_is_said():
+    """Targets are followed together or not at all."""
+    with running(images=frozenset({"app:v1"}), at_once=True) as made:
+        world = build(made)
+        _, outputs = service().create(inputs())
+        world.release("white", "v9")
+        failed = world.service()["latestCreatedRevision"].rpartition("/")[2]
+        tagged = [*world.service()["traffic"], {"type": REVISION, "revision": failed, "tag": "next"}]
+        world.ask("PATCH", SERVICE, {"updateMask": "traffic"}, {"traffic": tagged})
+        with pytest.raises(SwapFailed, match=f"Revision '{failed}' is not ready and cannot serve traffic") as error:
+            service().update(outputs, inputs("green"))
+        assert "restored and verified: blue 100 %" in str(error.value)
+        assert world.shares() == {"blue": 100}
+        world.send(blue=100)
+        service().update(outputs, inputs("green"))
+        assert world.shares() == {"green": 100}
+
+
 def test_a_service_that_serves_somebody_elses_revision_is_not_taken_over(world):
     made = router(section(made_with_it=False))
     with pytest.raises(NotOwned, match="would move it"):
