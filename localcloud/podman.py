@@ -129,7 +129,7 @@ case "$1 $2" in
             if [ ! -e {run}/asked-"$4" ] || [ -e {state}/health ]; then patience=1; fi
             : >{run}/asked-"$4"
             timeout "$patience" tail -s 0.1 -f --pid="$pid" /dev/null
-            kill -0 "$PPID" 2>/dev/null || exit # who asked was ended, and what podman would look at is on its way out
+            kill -0 "$PPID" 2>/dev/null || exit # the caller was ended, and what podman would look at is on its way out
             kill -0 "$pid" 2>/dev/null && echo true && exit
             ;;
         "{{{{if .State.Health}}}}"*) [ -e {state}/health ] || {{ echo && exit; }} ;;

@@ -1,4 +1,4 @@
-"""``python -m dev.matrix``: try every point, show what came of it, and write it down where asked."""
+"""``python -m dev.matrix``: try every point, show what came of it, and write it down where requested."""
 
 from __future__ import annotations
 

@@ -114,7 +114,8 @@ def run(
         progress: shows how far it is.
         choice: which points; all, if absent.
         workers: how many processes; one more has the points that wait for tasks to start.
-        keep: a folder for what was tried, so that a run that is interrupted goes on from there; ``None`` keeps nothing.
+        keep: a folder for what was tried, so that a run that is interrupted continues from there; ``None`` keeps
+            nothing.
     """
     began = time.monotonic()
     environment = {key: value for key, value in cloud.env().items() if key.startswith("AWS_")}

@@ -127,14 +127,14 @@ class CloudFunctions(Service):
         return self._began(name, self._built(function, made=made, takes_all=takes_all))
 
     def _built(self, function: dict[str, Any], *, made: bool, takes_all: bool) -> Steps:
-        """The build ends; the service gets a revision, and all of the traffic goes there where that was asked for."""
+        """The build ends; the service gets a revision, and all of the traffic goes there where that was requested."""
         for _ in range(_BUILD_STEPS):
             yield
         config = function["serviceConfig"]
         service, handlers = config["service"], self._run.handlers()
         image = f"{_images_of(service)}/app:{_tag(function['buildConfig'])}"
         if self.world.pulled(image) is None:
-            # A build that fails makes no revision; what serves goes on: https://cloud.google.com/functions/docs/building
+            # A build that fails makes no revision; what serves continues: https://cloud.google.com/functions/docs/building
             why = f"Build failed with status: FAILURE: no source {_tag(function['buildConfig'])}"
             function |= {"state": "FAILED", "stateMessages": [{"severity": "ERROR", "type": "Build", "message": why}]}
             raise GoogleError("INVALID_ARGUMENT", why)

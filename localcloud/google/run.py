@@ -39,7 +39,7 @@ PAGE = 100
 
 @dataclass
 class Operation:
-    """Work on a service, as it is asked for."""
+    """Work on a service, as it is requested."""
 
     name: str
     work: Work
@@ -169,7 +169,7 @@ class CloudRun(Service):
     # -- what comes of a write
 
     def _written(self, service: dict[str, Any], given: Mapping[str, Any], *, made: bool, anew: bool = False) -> Any:
-        """Check what shall be; begin to make it so."""
+        """Check what is to be; begin to make it so."""
         name, former = service["name"], self.services.get(service["name"], {})
         for key in service.get("annotations") or {}:
             if key.startswith(_REFUSED):
@@ -335,7 +335,7 @@ class CloudRun(Service):
         revision["conditions"] = [{"type": "Ready", "state": state, **({"message": message} if message else {})}]
 
     def _settled(self, name: str, generation: str, failure: str) -> None:
-        """Requests go by what was asked last, if all that it names is ready; else as before.
+        """Requests go by what was wanted last, if all that it names is ready; else as before.
 
         A service whose latest revision failed is not ready, wherever its requests go.
         """

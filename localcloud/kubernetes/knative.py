@@ -1,7 +1,7 @@
 """Knative Serving on a node: its own programs in pods, behind a Traefik of its own that carries Gateway API routes.
 
 All of it is what its modules say, but for its settings: nothing sleeps when nobody asks for it, and images come from
-the node itself. So its activator is never asked, and does not run.
+the node itself. So its activator is never called, and does not run.
 """
 
 from __future__ import annotations

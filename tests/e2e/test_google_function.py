@@ -23,7 +23,7 @@ __all__ = ["cloud"]
 
 
 class KilledInABuild:
-    """A hook of the proxy: the swap's process dies when its deploy has begun, and is not told of that."""
+    """A hook of the proxy: the swap's process dies when its deploy has begun, and never learns of it."""
 
     killed = 0
 

@@ -37,7 +37,7 @@ KILLED, REFUSED, REFUSED_ON, SILENT_ON, LOST = (
 WAYS = (KILLED, REFUSED, REFUSED_ON, SILENT_ON, LOST)
 _LASTING = (KILLED, REFUSED_ON, SILENT_ON)
 AFTERWARDS_SECONDS = 700
-"""Until nobody may think that a process which was killed goes on."""
+"""Until nobody may think that a process which was killed still runs."""
 
 
 class Killed(BaseException):
@@ -80,7 +80,7 @@ class Tried:
 
 @contextmanager
 def _going_wrong(row: Any, number: int, way: str, seen: list[str]) -> Iterator[list[str]]:
-    """Calls from that one on go wrong; each is told of, and what production is on at that moment is noted."""
+    """Calls from that one on go wrong; each is noted, and what production is on at that moment is noted."""
     calls: list[str] = []
     answer: Callable[..., httpx.Response] = row.world.google.answer
 

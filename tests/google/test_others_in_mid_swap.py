@@ -1,6 +1,6 @@
 """Somebody else writes the same object in the middle of a swap, right before any of its writes: theirs stays.
 
-The write that is on its way then bears a stale ``etag``, ``fingerprint`` or record set, and is no write. The process
+The write that is on its way then has a stale ``etag``, ``fingerprint`` or record set, and is no write. The process
 may end there, too, and somebody else write once more before the next update takes it up.
 """
 
@@ -55,7 +55,7 @@ def struck(made, number, ends):
             assert row.shares().keys() <= {"blue", "green"}
             row.theirs(2)
             wrote.add("theirs-2")
-            row.clock.sleep(700)  # until nobody may think that the other one goes on
+            row.clock.sleep(700)  # until nobody may think that the other one runs
             outputs = SwapService(clock=row.clock).update(outputs, inputs(row, "green"))
         row.world.before.clear()
         assert row.shares() == {"green": 100}, (number, ends)

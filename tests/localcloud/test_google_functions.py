@@ -113,7 +113,7 @@ def test_traffic_by_name_stays_unless_a_deploy_asks_for_all_of_it(bare, takes_al
     bare.patch(mask, {**body("v2", {}), "serviceConfig": config})
     bare.google.settle()
     assert shares(bare) == ({LATEST: 100} if moves else {first: 100})
-    # Of the field only this is told: whether the latest revision has all requests.
+    # Of the field only this is reported: whether the latest revision has all requests.
     assert bare.told()["serviceConfig"].get("allTrafficOnLatestRevision", False) is moves
 
 

@@ -59,7 +59,7 @@ def test_a_promotion_with_a_release_is_taken_up_wherever_it_ended(when):
         with pytest.raises(Killed), bare.asked(lambda at, _, number=number: when if at == number else ""):
             service(clock).update(outputs, inputs("green"))
         served(bare)
-        clock.sleep(700)  # until nobody may think that the other one continues
+        clock.sleep(700)  # until nobody may think that the other one runs
         with bare.asked():
             outputs = service(clock).update(outputs, inputs("green"))
         served(bare)

@@ -68,7 +68,7 @@ def ended(number, when, *colors):
         except Killed:
             world.before.clear()
             answered(world)
-            world.clock.sleep(700)  # until nobody may think that the other one continues
+            world.clock.sleep(700)  # until nobody may think that the other one runs
             outputs = service.update(outputs, inputs(colors[-1]))
         world.before.clear()
         assert outputs["live_color"] == colors[-1]

@@ -164,7 +164,7 @@ def test_its_revision_is_found_on_a_later_page(function, monkeypatch):
 
 @pytest.mark.parametrize("takes_all", [False, True])
 def test_somebody_elses_deploy_is_no_release_though_it_keeps_the_mark(function, takes_all):
-    """It has the function's variables, the mark among them: what bears it first is the release."""
+    """It has the function's variables, the mark among them: what has it first is the release."""
     _, outputs = service().create(inputs())
     function.deploy("v9", takes_all=takes_all)
     assert function.shares() == ({"v9 green": 100} if takes_all else {"v1 blue": 100})
@@ -341,7 +341,7 @@ def test_an_update_that_ended_right_after_its_deploy_began_waits_for_it_and_buil
     assert function.shares() == {"v2 green": 100}
 
 
-# -- what is asked, and what is refused
+# -- what is requested, and what is refused
 
 
 def test_what_is_declared_is_enough_and_all_of_it_is_called(function):

@@ -168,7 +168,7 @@ def ended(number):
         except Killed:
             assert set(function.shares()) <= set(revisions.values())
             world.before.clear()
-            clock.sleep(700)  # until nobody may think that the other one continues
+            clock.sleep(700)  # until nobody may think that the other one runs
             outputs = SwapService(clock=clock).update(outputs, inputs("green", revisions))
         world.before.clear()
         assert function.shares() == {revisions["green"]: 100}

@@ -170,7 +170,7 @@ def test_a_promotion_is_taken_up_or_taken_back_wherever_it_ended(when, onwards):
         bare, outputs = started(clock)
         with pytest.raises(Killed), bare.asked(lambda at, number=number: when if at == number else ""):
             service(clock).update(outputs, inputs("green"))
-        clock.sleep(700)  # until nobody may think that the other one continues
+        clock.sleep(700)  # until nobody may think that the other one runs
         with bare.asked():
             service(clock).update(outputs, inputs(onwards))
         served(bare)

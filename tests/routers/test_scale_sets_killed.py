@@ -92,7 +92,7 @@ def test_a_promotion_with_a_release_is_taken_up_wherever_it_ended(when):
             SwapService(clock=clock).update(outputs, inputs("green"))
         world.end = lambda *_: ""
         served(world)
-        clock.sleep(4000)  # until nobody may think that the other one continues
+        clock.sleep(4000)  # until nobody may think that the other one runs
         with workshop.asked(world):
             outputs = SwapService(clock=clock).update(outputs, inputs("green"))
         assert outputs["live_color"] == "green", number

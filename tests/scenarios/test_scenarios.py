@@ -28,7 +28,7 @@ from tests.scenarios.variant import Requests, Variant
 from tests.scenarios.variants import variant
 
 NO = [{"kind": "command", "command": ["false"], "phases": ["before"]}]
-# Asked again and again while nobody has decided: 75 is "not yet".
+# Called again and again while nobody has decided: 75 is "not yet".
 UNDECIDED = [{"kind": "command", "command": ["sh", "-c", "exit 75"], "phases": ["before"], "interval_seconds": 1}]
 
 

@@ -194,7 +194,7 @@ def of_recovery(
         tape: what it wrote.
         ended: how it ended.
         outputs: what it left.
-        left: whether another one would have something to do; ``None`` where that was not asked.
+        left: whether another one would have something to do; ``None`` where that was not looked up.
     """
     if ended.wrong_error:
         yield "unsafe", f"the next update raised {ended.wrong_error}"

@@ -61,7 +61,7 @@ class RunStage(TaggedStage):
 
     @contextmanager
     def opened(self, heard: Heard) -> Iterator[None]:
-        """Google is there meanwhile, and each call of the product is told."""
+        """Google is there meanwhile, and each call of the product is noted."""
         self._build()
 
         def once(

@@ -1,4 +1,4 @@
-"""What is asked of both: writes to one service, one after the other, in words that mean the same to both APIs."""
+"""The calls of both: writes to one service, one after the other, in words that mean the same to both APIs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Target:
     Attributes:
         revision: the end of its name; none: whichever is the latest ready one.
         percent: of requests.
-        tag: by which it can be asked alone.
+        tag: by which it can be called alone.
         latest: whether it says, too, that it means the latest one.
     """
 

@@ -1,4 +1,4 @@
-"""Google's stand-in, asked."""
+"""Calls of Google's stand-in."""
 
 from __future__ import annotations
 

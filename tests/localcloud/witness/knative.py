@@ -1,4 +1,4 @@
-"""Knative Serving, asked: its objects by the API server, and requests by its gateway."""
+"""Calls of Knative Serving: its objects by the API server, and requests by its gateway."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Google Cloud Run: the traffic of a service with a revision for each color.
 
 Traffic is a part of the service, which others write, too: the swap changes it alone, in a PATCH with a mask, and every
-write bears the ``etag`` of the look before it, so that what somebody else has changed since is looked at again. Its
+write has the ``etag`` of the look before it, so that what somebody else has changed since is looked at again. Its
 owner and its marks are annotations of the service. Google's own provider sends the whole service with every update,
 traffic and all, as its state has it: a program that declares the service ignores all changes, and the swap installs.
 """
@@ -64,7 +64,7 @@ class CloudRunRouter(Options):
 
     Attributes:
         former_owner, incarnation, former: of the resource's last update, no part of the section: who owned the traffic,
-            the mark that the service bears, and the section as it was.
+            the mark on the service, and the section as it was.
     """
 
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.WEIGHTS})
@@ -290,7 +290,7 @@ class CloudRunRouter(Options):
             return self._wanted(found, weights)
 
         self._changed(seen, moved)
-        # Half a minute at most: `verify` goes on from there, for as long as the swap is told to wait.
+        # Half a minute at most: `verify` continues from there, for as long as the swap has to wait.
         self._wait(_TRAFFIC_ATTEMPTS)
         self._done.taken()
 
@@ -328,7 +328,7 @@ class CloudRunRouter(Options):
         }
 
     def _wait(self, attempts: int = _SETTLE_ATTEMPTS) -> Mapping[str, Any] | None:
-        """Until Google has done what it was asked, or gave up: then `verify` says what it is."""
+        """Until Google has done what was requested, or gave up: then `verify` says what it is."""
         for attempt in range(attempts):
             service = self._look()
             if service is None or not rules.is_busy(service):
@@ -473,7 +473,7 @@ class CloudRunRouter(Options):
         return rules.readiness_of(self._revision(name), name)
 
     def delete(self) -> None:
-        """Take the owner and the marks off the service; its requests go on as they do."""
+        """Take the owner and the marks off the service; its requests stay as they are."""
         service = self._look()
         if service is None or not self._is_owned(service):
             return

@@ -1,6 +1,6 @@
 """Deploys of a function: one is begun in a masked write, and waited for.
 
-A build takes minutes. Google takes one deploy at a time: while one goes on, another is refused.
+A build takes minutes. Google takes one deploy at a time: while one runs, another is refused.
 
 https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions/patch
 """
@@ -43,7 +43,7 @@ def begin(google: GoogleConnection, function: str, mask: str, body: Mapping[str,
     """Begin a deploy; the name of its operation.
 
     Raises:
-        Stale: somebody else's goes on.
+        Stale: somebody else's runs.
         PlatformError: Google said no.
     """
     answer = _session(google).patch(f"/v2/{function}", DEPLOY, mask, {"name": function, **body})

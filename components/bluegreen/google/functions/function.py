@@ -134,7 +134,7 @@ class CloudFunction(SwappedComponent):
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["*"]),
         )
         service_id = made.id.apply(service_of)
-        # With the id, which is known as soon as Google has told the address.
+        # With the id, which is known as soon as Google has reported the address.
         uri = pulumi.Output.all(made.id, made.service_config).apply(_uri)
         urls = {color: uri.apply(_url_of(color)) for color in COLORS}
         swap = swapping.declare(

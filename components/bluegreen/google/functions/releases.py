@@ -2,8 +2,8 @@
 
 A function has one build and one configuration, and each deploy makes a revision of its Cloud Run service, whose name
 Google gives. So a release is known by a mark in an environment variable, which goes with the deploy itself and stands
-in its revision for good: a digest of the release. Whoever deploys after that without a release keeps the function's
-variables, and so makes revisions with a copy of the mark: the first one that bears it is the release's own.
+in its revision always: a digest of the release. Whoever deploys after that without a release keeps the function's
+variables, and so makes revisions with a copy of the mark: the first one that has it is the release's own.
 
 https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions#Function
 """

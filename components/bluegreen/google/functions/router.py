@@ -184,7 +184,7 @@ class CloudFunctionRouter(CloudRunRouter):
     def _revision_for(self, color: Color) -> str:
         """The short name of the release's revision, which is deployed where there is none.
 
-        A deploy that goes on is waited for: it may be that of this very release, begun by a swap that was ended.
+        A deploy that runs is waited for: it may be that of this very release, begun by a swap that was ended.
         """
         for _ in range(_DEPLOYS):
             there = deploys.idle(self.google, self.function, self.service)
