@@ -45,8 +45,8 @@ except PlatformError as error:
     ("connection", "said"),
     [
         ({"role_arn": ROLE, "region": "eu-central-1"}, f"there are no credentials to take on the role {ROLE}"),
-        ({"profile": "mfa"}, "asks for an MFA code"),
-        ({"profile": "mfa", "role_arn": ROLE}, "asks for an MFA code"),
+        ({"profile": "mfa"}, "needs an MFA code"),
+        ({"profile": "mfa", "role_arn": ROLE}, "needs an MFA code"),
         ({"profile": "nobody"}, "The config profile (nobody) could not be found"),
         ({"profile": "program"}, "'/none/program'; look at what the connection, its profile and the environment"),
         ({"profile": "program", "role_arn": ROLE}, "'/none/program'; look at"),
