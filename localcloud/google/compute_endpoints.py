@@ -82,10 +82,11 @@ class Endpoints:
 
     def probe(self, group: str, ill: set[str]) -> list[dict[str, Any]]:
         """The health checks' look at each, as ``getHealth`` tells it."""
-        path, found = self._probed(group), []
+        path = self._probed(group)
+        found: list[dict[str, Any]] = []
         for one in self.attached.get(group, ()):
             one.well = one.place not in ill and one.unit.ready(path)
-            told = {key: one.told[key] for key in ("instance", "ipAddress", "port") if key in one.told}
+            told: dict[str, Any] = {key: one.told[key] for key in ("instance", "ipAddress", "port") if key in one.told}
             found.append({**told, "healthState": "HEALTHY" if one.well else "UNHEALTHY"})
         return found
 

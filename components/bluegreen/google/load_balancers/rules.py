@@ -10,7 +10,7 @@ https://cloud.google.com/compute/docs/reference/rest/v1/urlMaps
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,7 +88,8 @@ class Place:
 
     def others_in(self, found: UrlMap, backends: Mapping[Color, str]) -> list[Place]:
         """The other rules of the path matcher that list both colors' backend services, as a swap leaves its own."""
-        matcher = next((one for one in found.get("pathMatchers") or () if one.get("name") == self.matcher), {})
+        matchers: Sequence[UrlMap] = found.get("pathMatchers") or ()
+        matcher: UrlMap = next((one for one in matchers if one.get("name") == self.matcher), {})
         places: list[Place] = []
         if self.priority is not None:
             places = [Place(self.matcher, int(one.get("priority") or 0)) for one in matcher.get("routeRules") or ()]
