@@ -139,6 +139,22 @@ def test_a_release_that_does_not_start_gets_no_requests(function):
     assert function.shares() == {"v1 blue": 100}
 
 
+def test_a_release_that_does_not_start_gets_no_tag_so_that_requests_can_still_be_moved(function):
+    """Google follows a service's targets together or not at all, those of tags at 0 % among them."""
+    _, outputs = service().create(inputs())
+    function.google.run._start = lambda _revision: iter_of("it does not listen")
+    news = inputs("blue", section(green="v2", tags=TAGS))
+    outputs = service().update(outputs, news)
+    assert function.tags() == {"blue": "v1 blue", "green": "v1 green"}
+    assert not service().diff(outputs, news).changes
+    builds = function.builds()
+    function.send(blue=40, green=60)
+    assert function.shares() == {"v1 blue": 40, "v1 green": 60}
+    service().update(outputs, news)
+    assert function.shares() == {"v1 blue": 100}
+    assert function.builds() == builds
+
+
 def iter_of(why):
     """A start that ends at once."""
     return why

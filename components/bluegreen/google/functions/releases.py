@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bluegreen.fields import UNKNOWN, Fields
-from bluegreen.google.cloud_run.rules import NOTE_PREFIX, last_part
+from bluegreen.google.cloud_run.rules import NOTE_PREFIX
 from bluegreen.plain import holds_unknown, plain
 from bluegreen.platforms.templates import Template, suffix
 from bluegreen.rollout.model import COLORS, Color
@@ -152,10 +152,10 @@ def mark_of(revision: Mapping[str, Any]) -> str:
     return next((str(one.get("value")) for one in containers[0].get("env") or () if one.get("name") == MARK), "")
 
 
-def first_of(revisions: Iterable[Mapping[str, Any]], release: str) -> str:
-    """The short name of the revision that a release's own deploy has made; empty where there is none."""
+def first_of(revisions: Iterable[Mapping[str, Any]], release: str) -> Mapping[str, Any] | None:
+    """The revision that a release's own deploy has made, if there is one."""
     own = [one for one in revisions if mark_of(one) == release and not one.get("deleteTime")]
-    return last_part(min(own, key=lambda one: str(one.get("createTime") or ""))["name"]) if own else ""
+    return min(own, key=lambda one: str(one.get("createTime") or ""), default=None)
 
 
 def noted(annotations: Mapping[str, str], release: str) -> str:

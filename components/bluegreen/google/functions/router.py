@@ -111,8 +111,8 @@ class CloudFunctionRouter(CloudRunRouter):
         """Look for the revisions of releases by their marks: one call a page."""
         listed = self._listed()
         for color in colors:
-            if name := releases.first_of(listed, self.revisions[color]):
-                self._known[color] = name
+            if revision := releases.first_of(listed, self.revisions[color]):
+                self._known[color] = rules.last_part(revision["name"])
 
     def _noted(self, service: Mapping[str, Any], annotations: Mapping[str, str]) -> dict[str, str]:
         """Annotations with the notes of the releases' revisions; those of revisions with traffic or a tag stay."""
@@ -160,18 +160,22 @@ class CloudFunctionRouter(CloudRunRouter):
         if found is None or releases.mark_of(found) != release:
             self._known.pop(color, None)
             return False
-        return not self._behind and rules.is_tagged(service, name, self.tags.get(color))
+        tagged = rules.is_tagged(service, name, self.tags.get(color))
+        return not self._behind and (tagged or rules.readiness_of(found, name).fatal)
 
     def install(self, color: Color) -> None:
         """Have the release built and deployed, unless its revision is there; tag it and note it. Traffic stays.
 
-        Traffic that goes to the latest revision is pinned to that one's name before, as a deploy would move it.
+        Traffic that goes to the latest revision is pinned to that one's name before, as a deploy would move it. One
+        that did not start gets no tag: Google follows a service's targets together or not at all.
         """
         self._pinned()
-        name = self._known[color] = self._revision_for(color)
+        revision = self._revision_for(color)
+        name = self._known[color] = rules.last_part(revision["name"])
+        failed = rules.readiness_of(revision, name).fatal
 
         def brought(found: Mapping[str, Any]) -> Mapping[str, Any] | None:
-            fields = self._tagged(found, color, name)
+            fields = {} if failed else self._tagged(found, color, name)
             there = rules.annotations_of(found)
             annotations = self._noted(found, there)
             if annotations != there:
@@ -181,15 +185,15 @@ class CloudFunctionRouter(CloudRunRouter):
         self._changed(self._wait() or self._there(), brought)
         self._wait()
 
-    def _revision_for(self, color: Color) -> str:
-        """The short name of the release's revision, which is deployed where there is none.
+    def _revision_for(self, color: Color) -> Mapping[str, Any]:
+        """The release's revision, which is deployed where there is none.
 
         A deploy that runs is waited for: it may be that of this very release, begun by a swap that was ended.
         """
         for _ in range(_DEPLOYS):
             there = deploys.idle(self.google, self.function, self.service)
-            if name := releases.first_of(self._listed(), self.revisions[color]):
-                return name
+            if revision := releases.first_of(self._listed(), self.revisions[color]):
+                return revision
             former = self.former.get("templates") or {}
             mask, body = releases.to_send(color, self.templates, former, there)
             try:
@@ -197,8 +201,8 @@ class CloudFunctionRouter(CloudRunRouter):
             except Stale:
                 continue
             why = deploys.finish(self.google, operation)
-            if name := releases.first_of(self._listed(), self.revisions[color]):
-                return name  # that it does not start is for its health to say
+            if revision := releases.first_of(self._listed(), self.revisions[color]):
+                return revision  # that it does not start is for its health to say
             why = (why or "the deploy has made no revision").rstrip(".")
             raise PlatformError(
                 deploys.DEPLOY, f"{self.function}: {why}. Requests go where they went; mend {color} and run it again"
