@@ -357,6 +357,24 @@ def ended(place, number, *, back=False):
     return total
 
 
+def test_a_service_that_changes_before_each_write_for_some_seconds_is_waited_for(world):
+    """As where Google tells of each step of its own work, or somebody's pipeline annotates it."""
+    clock = FakeClock()
+    _, outputs = service(clock).create(inputs())
+    until_seconds = clock.wall_seconds() + 4
+
+    def others(verb, _path):
+        if verb == "PATCH" and clock.wall_seconds() < until_seconds:
+            world.before.remove(others)
+            world.annotate(seen=str(clock.wall_seconds()))
+            world.before.append(others)
+
+    world.before.append(others)
+    outputs = service(clock).update(outputs, inputs("green"))
+    assert outputs["live_color"] == "green"
+    assert world.service()["annotations"]["seen"]
+
+
 def test_a_service_that_google_stays_at_work_on_is_waited_for_as_long_as_the_swap_says(world):
     clock = FakeClock()
     _, outputs = service(clock).create(inputs())

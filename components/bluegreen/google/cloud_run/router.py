@@ -46,8 +46,8 @@ _NAME = re.compile(r"projects/[^/]+/locations/[^/]+/services/[a-z]([a-z0-9-]{0,4
 SERVICE = Text(fits=_NAME.match, allowed="projects/PROJECT/locations/REGION/services/NAME")
 """What a service's name has to be."""
 _TAG = re.compile(r"[a-z]([a-z0-9-]{0,44}[a-z0-9])?\Z")
-# Of one write, where somebody else keeps changing the service.
-_ATTEMPTS = 5
+# Of one write, where somebody else keeps changing the service, or Google itself while it is at work on it.
+_ATTEMPTS, _PAUSES_SECONDS = 8, (0.0, 0.5, 1.0, 2.0)
 # Google keeps the last 1,000 revisions of a service.
 _MOST_PAGES = 1000
 # A new revision pulls its image and starts; a change of traffic takes some seconds.
@@ -240,6 +240,8 @@ class CloudRunRouter(Options):
             except Stale:
                 if attempt == _ATTEMPTS - 1:
                     raise
+                if attempt:
+                    pause(_PAUSES_SECONDS[min(attempt, len(_PAUSES_SECONDS) - 1)])
                 service = self._there()
                 continue
             told = answer.get("response") if answer.get("done") else answer.get("metadata")
