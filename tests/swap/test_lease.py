@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bluegreen.memory.router import MemoryRouter
-from bluegreen.rollout.calls import before_pause, before_write, guarded
+from bluegreen.rollout.calls import before_pause, before_write, guarded, pause
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import LeaseHeld, LeaseLost, PlatformError, SwapAborted
 from bluegreen.rollout.model import Weights
@@ -316,6 +316,22 @@ def test_nothing_more_is_written_once_somebody_else_has_come_while_it_was_given_
         held.give_back({"outcome": "live"})
     assert written == []
     assert list(leases_in(swap.here.marks)) == ["aaaaaaaa"]
+
+
+def test_a_lease_that_could_not_be_renewed_within_a_call_is_no_fresh_one(swap, monkeypatch):
+    """The pause goes on; the try after it is the one that is not sent, since others may have taken over by then."""
+    held = lease(swap)
+    held.take(dict(swap.here.marks))
+
+    def refused(_router, _changes):
+        raise PlatformError("mark", "no")
+
+    monkeypatch.setattr(MemoryRouter, "mark", refused)
+    swap.clock.sleep(LEASE_SECONDS * 0.39)
+    with guarded(held.fence, held.outlast, swap.clock.sleep):
+        pause(1)
+        with pytest.raises(PlatformError, match="mark: no"):
+            before_write()
 
 
 def test_whoever_steps_back_slowly_leaves_nothing_either(swap, monkeypatch):

@@ -342,19 +342,26 @@ class Lease:
     def outlast(self, seconds: float) -> None:
         """Make the lease last through a pause within a call, in which nobody can renew it. Never raises.
 
+        One that could not be renewed is as old as before, so that the try after the pause finds it too old.
+
         Args:
             seconds: how long the pause is; one more try follows it.
         """
-        with self.lock, contextlib.suppress(BluegreenError):
-            if (
+        with self.lock:
+            former = self._renewed_seconds, self._renewed_at_seconds
+            if not (
                 self.id
                 and self.placed
                 and not self.lost
                 and not self._leaving
                 and self.age_seconds + seconds > self._lasts_seconds * self._old_at
             ):
-                self._wanted_seconds = max(self._wanted_seconds, SLOW_LEASE_SECONDS)
+                return
+            self._wanted_seconds = max(self._wanted_seconds, SLOW_LEASE_SECONDS)
+            try:
                 self._renewed()
+            except BluegreenError:
+                self._renewed_seconds, self._renewed_at_seconds = former
 
     @property
     def _old_at(self) -> float:
