@@ -38,7 +38,7 @@ class Operations(RuleBasedStateMachine):
         self.label = ""
         self.place = self.swap.name
         self.pending: list[State] = []  # what the engine has still to delete
-        self.backup = self.swap.state
+        self.backup = (self.swap.state, [*self.pending])
 
     def teardown(self):
         if hasattr(self, "swap"):
@@ -118,12 +118,13 @@ class Operations(RuleBasedStateMachine):
     @precondition(lambda self: self.swap.state is not None)
     @rule()
     def keep_a_backup(self):
-        self.backup = self.swap.state
+        self.backup = (self.swap.state, [*self.pending])
 
     @rule()
     def set_the_state_back(self):
-        """`pulumi stack import` of an older one."""
-        self.swap.state = self.backup
+        """`pulumi stack import` of an older one, in which the deletes to come stand, too."""
+        state, pending = self.backup
+        self.swap.state, self.pending = state, [*pending]
 
     @precondition(lambda self: self.swap.state is not None)
     @rule()
@@ -157,7 +158,7 @@ class Operations(RuleBasedStateMachine):
         before = world(former).weights
         self.swap.service().delete(old.outputs)
         assert world(former).weights == (Weights() if own else before)
-        self.backup = self.swap.state
+        self.backup = (self.swap.state, [*self.pending])
         world(former).weights = Weights()  # what had no mark is tidied up by hand
         world(former).marks.clear()
 
