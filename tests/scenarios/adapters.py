@@ -46,6 +46,7 @@ ELSEWHERE = {
     "beanstalk": "tests/e2e/test_beanstalk.py",
     "google_cloud_run": "tests/e2e/test_google.py",
     "google_instance_groups": "tests/e2e/test_google_instance_groups.py",
+    "google_cloud_run_pair": "tests/e2e/test_google_cloud_run_pair.py",
     "google_cloud_dns": "tests/google/test_dns_scenarios.py",
     # One class writes them, with other paths, and its Istio's and Gateway API's HTTP routes are played.
     **dict.fromkeys(
