@@ -45,6 +45,7 @@ ELSEWHERE = {
     "cloudfoundry": "tests/e2e/test_cloudfoundry.py",
     "beanstalk": "tests/e2e/test_beanstalk.py",
     "google_cloud_run": "tests/e2e/test_google.py",
+    "google_function": "tests/e2e/test_google_function.py",
     "google_instance_groups": "tests/e2e/test_google_instance_groups.py",
     "google_cloud_run_pair": "tests/e2e/test_google_cloud_run_pair.py",
     "google_cloud_dns": "tests/google/test_dns_scenarios.py",

@@ -40,6 +40,7 @@ VARIANTS = {
     "cloudfoundry": "tests.scenarios.cloudfoundry:CloudFoundryApps",
     "beanstalk": "tests.scenarios.beanstalk:Beanstalk",
     "google_cloud_run": "tests.scenarios.google_cloud_run:CloudRun",
+    "google_function": "tests.scenarios.google_function:Functions",
     "google_instance_groups": "tests.scenarios.google_instance_groups:InstanceGroups",
     "google_cloud_run_pair": "tests.scenarios.google_cloud_run_pair:CloudRunPair",
     "google_cloud_dns": "tests.scenarios.google_cloud_dns:CloudDns",
