@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localcloud.app_processes import AppProcesses
@@ -35,16 +35,17 @@ class CloudDns(OnGoogle):
     promotion_calls = 60
     rollback_calls = 40
     beside_others = True
+    _ports: Mapping[str, int] = {"blue": 8081, "green": 8082}
 
     @contextlib.contextmanager
     def proxy(self, cloud: LocalCloud) -> Iterator[FaultProxy]:
         """The colors' own processes run as long, as their addresses are a part of the config."""
         with super().proxy(cloud) as proxy, AppProcesses() as apps:
             self._ports = {color: apps.start({"COLOR": color}).port for color in ("blue", "green")}
+            self.ask("POST", f"projects/{PROJECT}/managedZones", {"name": "example", "dnsName": "example.com."})
             yield proxy
 
     def config(self, cloud: LocalCloud) -> dict[str, Any]:
-        self.ask("POST", f"projects/{PROJECT}/managedZones", {"name": "example", "dnsName": "example.com."})
         return {
             **{f"{color}Release": "v1" for color in ("blue", "green")},
             "zone": ZONE,
