@@ -78,7 +78,7 @@ def _entry_function(cls: type[Any]) -> str:
     function: Function = cls.function
     options = [*filter(_required, options_of(cls)), *_optional(options_of(cls))]
     rest = function.rest
-    lines = ["@told", f"def {function.name}(", "    *,"]
+    lines = ["@reporting", f"def {function.name}(", "    *,"]
     lines += [f"    {one.argument}: {_entry_hint(one)}{_default(one)}," for one in options]
     lines += [f"    **{rest.name}: Unpack[{rest.type}],"] if rest is not None else []
     lines += [f") -> {function.returns or cls.__name__}:"]

@@ -19,7 +19,7 @@ from bluegreen.adapters.plugin.choices import BY_CLASS, BY_NAME
 from bluegreen.adapters.plugin.reading import fits
 from bluegreen.adapters.plugin.shapes import Anything, ObjectOf, OneOf
 from bluegreen.adapters.plugin.types import Types
-from bluegreen.arguments.told import told as told_of
+from bluegreen.arguments.reporting import reporting
 from bluegreen.aws import alb, nlb
 from bluegreen.gates.functions import Limits
 from bluegreen.naming import camel
@@ -157,7 +157,7 @@ def test_what_is_wrong_is_told_with_what_else_is_wrong_by_the_path_where_it_stan
 
 
 def test_a_mistake_of_the_function_itself_is_none_of_its_arguments():
-    @told_of
+    @reporting
     def broken(number: int = 1) -> int:
         raise LookupError("a fault")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.gates.functions import cloudwatch_source, metric, prometheus_source
 from bluegreen.options.inputs import Inputs, Reference
 
@@ -123,7 +123,7 @@ def prometheus(
     )
 
 
-@told
+@reporting
 def success_rate(
     address: str | Reference,
     *,
@@ -159,7 +159,7 @@ def success_rate(
     return _metric(source, min=min, fail_below=fail_below, window_seconds=window_seconds, **limits)
 
 
-@told
+@reporting
 def p99(
     address: str | Reference,
     *,

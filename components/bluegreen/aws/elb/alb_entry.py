@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.aws.component import problems_of_regions
 from bluegreen.aws.elb import balancer, sign_in_actions
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
@@ -281,7 +281,7 @@ class SignInSecretPlace(TypedDict, total=False):
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def alb(
     *,
     load_balancer_arn: pulumi.Input[str] | None = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.aws.component import problems_of_regions
 from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.balancer import DEFAULT_PORTS, url_of
@@ -214,7 +214,7 @@ class AlbListenersEntry(Options):
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def alb_listeners(
     *,
     load_balancer_arn: pulumi.Input[str] | None = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 import pulumi
 import pulumi_aws as aws
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.aws.component import problems_of_regions
 from bluegreen.aws.elb import balancer
 from bluegreen.aws.elb.network_balancer import made_network_balancer, network_listener, network_url, transports
@@ -312,7 +312,7 @@ class NlbEntry(Options):
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def nlb(
     *,
     load_balancer_arn: pulumi.Input[str] | None = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.aws.elb.balancer import url_of
 from bluegreen.aws.elb.target_groups import HttpTargetGroups
 from bluegreen.aws.entry import EntryContext, EntryResources
@@ -295,7 +295,7 @@ def _without_effect(kind: str, given: Dns, target_groups: HttpTargetGroups) -> d
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def dns(
     *,
     zone_id: pulumi.Input[str],

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.azure.application_gateways.made_gateway import PRODUCTION, in_a_subscription, made_gateway
 from bluegreen.azure.entry import EntryContext, EntryResources
 from bluegreen.component.declaration import is_of_both, known, listed
@@ -232,7 +232,7 @@ def _pool_id(gateway_id: pulumi.Output[str], name: str) -> pulumi.Output[str]:
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def application_gateway(
     *,
     subnet_id: pulumi.Input[str] | None = None,

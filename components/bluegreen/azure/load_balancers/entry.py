@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_azure_native import network as azure
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.azure.entry import EntryContext, EntryResources
 from bluegreen.component.declaration import is_of_both, known, listed
 from bluegreen.fields import UNKNOWN
@@ -239,7 +239,7 @@ def _pool_in(name: str) -> Any:
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def load_balancer(
     *,
     load_balancer_id: pulumi.Input[str] | None = None,

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pulumi
 from pulumi_azure_native import trafficmanager as azure
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.azure.traffic_profiles.profiles import converge_seconds
 from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import is_of_both, known, listed
@@ -184,7 +184,7 @@ def _fqdn(config: Any) -> str:
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def traffic_manager(
     *,
     dns_name: str | None = None,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN
@@ -108,7 +108,7 @@ class CloudDnsEntry(Options):
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def cloud_dns(
     *,
     zone: pulumi.Input[str],

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.component.declaration import is_of_both, known, listed
 from bluegreen.fields import UNKNOWN
 from bluegreen.google.compute_engine.services import BACKEND_SERVICE
@@ -226,7 +226,7 @@ class UrlMapEntry(Options):
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def url_map(
     *,
     url_map_id: pulumi.Input[str] | None = None,

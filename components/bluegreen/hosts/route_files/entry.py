@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.connections import SshConnection
 from bluegreen.hosts.proxy import Proxy
 from bluegreen.options.declared import Options, declared, option
@@ -80,7 +80,7 @@ class Envoy(Options):
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def envoy(
     *,
     routes_file: str,

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.fields import Fields
 from bluegreen.rollout.errors import Problem
 
@@ -70,7 +70,7 @@ class Counts(TypedDict, total=False):
     initial_delay_seconds: int
 
 
-@told
+@reporting
 def analysis(name: str, metrics: Sequence[Mapping[str, Any]], *, seconds: float = _UNKNOWN_SECONDS) -> Analysis:
     """Metrics of your own, as the CRD has them.
 
@@ -84,7 +84,7 @@ def analysis(name: str, metrics: Sequence[Mapping[str, Any]], *, seconds: float 
     return Analysis(name, [dict(metric) for metric in metrics], seconds)
 
 
-@told
+@reporting
 def success_rate(
     address: str,
     *,
@@ -115,7 +115,7 @@ def success_rate(
     return _measured(name, address, query or share, f"result[0] >= {min:g}", **counts)
 
 
-@told
+@reporting
 def p99(
     address: str,
     *,

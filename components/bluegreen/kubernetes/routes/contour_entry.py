@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.component.declaration import known
 from bluegreen.fields import Fields
 from bluegreen.kubernetes.routes import given_rules as given
@@ -104,7 +104,7 @@ class Contour(RoutePlatform):
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def contour(
     *,
     fqdn: pulumi.Input[str],

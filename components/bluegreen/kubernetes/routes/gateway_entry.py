@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import Fields
@@ -155,7 +155,7 @@ class GrpcRoute(GatewayRoute):
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def gateway_route(
     *,
     parent_refs: Sequence[Mapping[str, Any]],
@@ -174,7 +174,7 @@ def gateway_route(
     return weighted(GatewayRoute(parent_refs=listed(parent_refs), hosts=listed(hostnames), scheme=scheme), options)
 
 
-@told
+@reporting
 def grpc_route(
     *,
     parent_refs: Sequence[Mapping[str, Any]],

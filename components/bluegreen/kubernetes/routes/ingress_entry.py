@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
@@ -235,7 +235,7 @@ def _problems(host: Any, ingress_class: str) -> list[Problem]:
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def nginx(
     *,
     host: pulumi.Input[str] | None = None,
@@ -257,7 +257,7 @@ def nginx(
     return weighted(Nginx(host=host, ingress_class=ingress_class, tls_secret=tls_secret), options)
 
 
-@told
+@reporting
 def aws_load_balancer(
     *,
     host: pulumi.Input[str] | None = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known, listed
 from bluegreen.fields import UNKNOWN, Fields
@@ -212,7 +212,7 @@ class Linkerd(RoutePlatform):
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def istio(
     *,
     hosts: Sequence[pulumi.Input[str]],
@@ -244,7 +244,7 @@ def istio(
     )
 
 
-@told
+@reporting
 def linkerd(
     *,
     service_name: str,

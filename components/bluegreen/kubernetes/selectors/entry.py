@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pulumi
 
-from bluegreen.arguments.told import told
+from bluegreen.arguments.reporting import reporting
 from bluegreen.component.bounds import problems_of_bounds
 from bluegreen.component.declaration import known
 from bluegreen.fields import UNKNOWN, Fields
@@ -224,7 +224,7 @@ class ServiceEntry(Options):
 # -- written by `python dev/public_functions.py` from the options above
 
 
-@told
+@reporting
 def service(
     *,
     service_name: str | None = None,

@@ -16,7 +16,7 @@ from bluegreen.rollout.errors import Problem
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def told(function: F) -> F:
+def reporting(function: F) -> F:
     """Decorate a function so that a component names the problems with its arguments.
 
     Raises:
