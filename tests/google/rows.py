@@ -7,7 +7,7 @@ from unittest import mock
 
 from bluegreen.google.dns.pending import Pending
 from bluegreen.rollout.clock import FakeClock
-from tests.routers import cloud_dns_workshop, google_workshop, test_cloud_functions, url_map_workshop
+from tests.routers import cloud_dns_workshop, function_workshop, google_workshop, test_cloud_functions, url_map_workshop
 from tests.routers.google_workshop import SERVICE
 from tests.routers.url_map_workshop import ZONE, Hands
 
@@ -115,6 +115,36 @@ class CloudFunction(Row):
 def function():
     with google_workshop.running(at_once=True) as world:
         yield CloudFunction(world)
+
+
+class DeployedFunction(Row):
+    """A function whose releases the swap deploys, and somebody who deploys another source with a variable of theirs."""
+
+    def __init__(self, world):
+        self.world, self.clock = world, FakeClock()
+        self.function = function_workshop.Function(world)
+        self.router = function_workshop.section(tags={"blue": "blue", "green": "green"})
+
+    def theirs(self, number):
+        self.function.deploy(f"theirs-{number}", **{f"THEIRS_{number}": "kept"})
+
+    def kept(self):
+        """Their sources as revisions, where the function has kept their variables, too."""
+        made = {self.function.runs(name).partition(" ")[0] for name in self.function.revisions()}
+        config = self.function.told()["serviceConfig"]["environmentVariables"]
+        return {one for one in made if one.startswith("theirs") and one.upper().replace("-", "_") in config}
+
+    def shares(self):
+        found = {}
+        for runs, share in self.function.shares().items():
+            found[runs.partition(" ")[2]] = found.get(runs.partition(" ")[2], 0) + share
+        return found
+
+
+@contextmanager
+def function_with_its_releases():
+    with google_workshop.running(at_once=True) as world:
+        yield DeployedFunction(world)
 
 
 class UrlMap(Row):
@@ -234,7 +264,8 @@ def dns():
 ROWS = {
     "a Cloud Run service, revisions of others": revisions,
     "a Cloud Run service with its releases": releases,
-    "a function": function,
+    "a function, deploys of others": function,
+    "a function with its releases": function_with_its_releases,
     "a URL map, global": global_map,
     "a URL map, regional": regional_map,
     "a URL map with instance groups": groups,
