@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bluegreen.cloudfoundry import metadata
 from bluegreen.cloudfoundry.routes import shares
 from bluegreen.rollout.clock import FakeClock
 from bluegreen.rollout.errors import NotOwned, PlatformError, SwapFailed
@@ -254,6 +255,17 @@ def test_a_promotion_in_whose_overlap_somebody_maps_an_app_ends_and_says_what_is
     assert clock.came
     assert mapped(cloud) == ["web-green", "shop"]
     assert failed.value.weights == Weights(0, 50)
+
+
+def test_a_route_that_somebody_takes_over_during_the_overlap_is_moved_no_further(cloud):
+    owned(cloud)
+    made = router()
+    made.read()
+    clock = FakeClock()
+    clock.sleep = lambda _seconds: route(cloud).annotations.update({metadata.OWNER: "elsewhere/prod/shop"})
+    with patient(clock), pytest.raises(NotOwned, match="owned by elsewhere/prod/shop; this swap is"):
+        made.write(GREEN)
+    assert mapped(cloud) == ["web-blue", "web-green"], "as it was when they took it"
 
 
 def test_an_app_that_runs_nothing_gets_no_share(cloud):

@@ -36,7 +36,7 @@ from bluegreen.rollout.model import COLORS, Color, Convergence, Readiness, Traff
 from bluegreen.rollout.ports import Capability
 
 MAP, NOTE = "PATCH:/v3/routes/:guid/destinations", "PATCH:/v3/routes/:guid"
-DESTINATIONS = "GET:/v3/routes/:guid/destinations"
+ROUTE = "GET:/v3/routes/:guid"
 """The calls' names."""
 _PROPAGATION_SECONDS = 5.0
 
@@ -97,7 +97,7 @@ class CloudFoundryRouter(Options):
         Permission(places.PROCESSES, "where the route leads to both colors, and every look at a color's health"),
         Permission(instances.STATS, "every look at a color's health, and before each share"),
         Permission(NOTE, "every swap: its owner and its lease; `pulumi destroy`"),
-        Permission(DESTINATIONS, "every shift that waits or scales: whether somebody has added to them meanwhile"),
+        Permission(ROUTE, "every shift that waits or scales: whether somebody has added to it or taken it over"),
         Permission(MAP, "the first start and every shift"),
         Permission(NOTE_APP, "steps below 100 %, and their end: how many instances a color is given back"),
         Permission(instances.SCALE, "steps below 100 %, and their end"),
@@ -192,13 +192,16 @@ class CloudFoundryRouter(Options):
         processes = places.processes_of(session, map(destinations.app_guid, found)) if several else []
         others = strangers.of(session, found, ours, list(apps.values()), processes)
         seen = _Seen(route, Standing(space, apps, standing.by_color(processes, apps, self.process)), others)
-        holder, marks = seen.annotations.get(metadata.OWNER), metadata.marks_in(seen.annotations)
-        if holder is not None and not Ownership(self.owner, self.former_owner, self.incarnation).holds(holder, marks):
-            where = places.ROUTES
-            raise NotOwned(where, f"the destinations of {self.route} are owned by {holder}; this swap is {self.owner}")
+        self._refuse_theirs(seen.annotations)
         self._seen = seen
         self._fresh.taken()
         return seen
+
+    def _refuse_theirs(self, annotations: Mapping[str, str]) -> None:
+        holder, marks = annotations.get(metadata.OWNER), metadata.marks_in(annotations)
+        if holder is not None and not Ownership(self.owner, self.former_owner, self.incarnation).holds(holder, marks):
+            where = places.ROUTES
+            raise NotOwned(where, f"the destinations of {self.route} are owned by {holder}; this swap is {self.owner}")
 
     def _there(self) -> _Seen:
         seen = self._look()
@@ -373,16 +376,22 @@ class CloudFoundryRouter(Options):
         Args:
             seen: the last look.
             wanted: the colors' destinations.
-            at_once: whether nothing has been called since; else one call looks for what others have added.
+            at_once: whether nothing has been called since; else one call looks at what others have done.
         """
         others = seen.strangers if at_once else self._strangers_now(seen)
         body = {"destinations": [*wanted, *strangers.staying(others, self._came)]}
         self._session.change("PATCH", f"/v3/routes/{seen.guid}/destinations", MAP, body)
 
     def _strangers_now(self, seen: _Seen) -> tuple[Stranger, ...]:
+        """What others have on the route by now; scaling and an overlap may have taken minutes.
+
+        Raises:
+            NotOwned: it has become somebody else's meanwhile.
+        """
         session = self._session
-        told = session.get(f"/v3/routes/{seen.guid}/destinations", DESTINATIONS) or {}
-        found, apps = destinations.of(told), list(seen.colors.apps.values())
+        route = session.get(f"/v3/routes/{seen.guid}", ROUTE) or {}
+        self._refuse_theirs(metadata.of(route))
+        found, apps = destinations.of(route), list(seen.colors.apps.values())
         ours = {(app.guid, self.process) for app in apps}
         if all((destinations.app_guid(one), destinations.kind(one)) in ours for one in found):
             return ()
