@@ -383,7 +383,7 @@ class CloudFoundryRouter(Options):
         self._session.change("PATCH", f"/v3/routes/{seen.guid}/destinations", MAP, body)
 
     def _strangers_now(self, seen: _Seen) -> tuple[Stranger, ...]:
-        """What others have on the route by now; scaling and an overlap may have taken minutes.
+        """Others' destinations on the route by now; scaling and an overlap may have taken minutes.
 
         Raises:
             NotOwned: it has become somebody else's meanwhile.
