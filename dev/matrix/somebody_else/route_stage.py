@@ -14,7 +14,7 @@ from bluegreen.clients.http import Answer
 from bluegreen.cloudfoundry.client import CloudFoundryConnection, Session
 from bluegreen.cloudfoundry.metadata import MARK_PREFIX, OWNER
 from bluegreen.cloudfoundry.tokens import Identity
-from bluegreen.rollout.model import COLORS
+from bluegreen.rollout.model import COLORS, Weights
 from dev.matrix.somebody_else.moto_stage import OWNER as OURS
 from dev.matrix.somebody_else.sight import Sight
 from dev.matrix.somebody_else.stage import Calls, Heard, Staged
@@ -113,9 +113,8 @@ class RouteStage(TaggedStage):
         counts = {color: self._app(color).instances for color in COLORS if self._app(color).guid in guids}
         shop = self._shop.guid in guids
         total = sum(counts.values()) + (_FULL if shop and self._shop.state == "STARTED" else 0)
-        weights: dict[str, int] = {color: round(100 * count / total) for color, count in counts.items() if count}
-        if len(weights) == len(COLORS):  # what is left, so that all of them come to 100
-            weights["green"] = 100 - weights["blue"] - round(100 * (total - sum(counts.values())) / total)
+        shares = Weights.of_shares(counts.get("blue", 0), counts.get("green", 0), total)
+        weights: dict[str, int] = {color: percent for color, percent in shares.as_dict().items() if percent}
         seen = self.sight(weights)
         rests = {"destination without a share": "shop"} if shop and self._shop.state == "STOPPED" else {}
         return replace(seen, theirs={**seen.theirs, **rests})
