@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.google.cloud_run.shared_settings import changed, check_instances, check_variables
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
 
@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 CONTAINER = "app"
 """The name of the container that takes the requests."""
 _CPU, _MEMORY = "1", "512Mi"
-_MOST_INSTANCES, _MOST_CONCURRENCY, _LONGEST_SECONDS = 1000, 1000, 3600
 # Of a template what Google's description says to be of one of these kinds; a name that is not here is sent as it is.
 _OBJECTS, _LISTS, _TEXTS_BY_NAME = (
     ("nodeSelector", "scaling", "vpcAccess"), ("containers", "volumes"), ("annotations", "labels"),
 )  # fmt: skip
 _TEXTS = ("encryptionKey", "executionEnvironment", "serviceAccount", "timeout")
-_SECRET = re.compile(r"(projects/[^/:]+/secrets/)?[A-Za-z0-9_-]{1,255}:(latest|[1-9][0-9]*)\Z")
 
 
 class RunSettings(TypedDict, total=False):
@@ -87,7 +85,7 @@ def template_of(given: Mapping[str, Any], port: int) -> dict[str, Any]:
     more: dict[str, Any] = dict(given.get("template") or {})
     env: list[dict[str, Any]] = [{"name": name, "value": value} for name, value in (given.get("env") or {}).items()]
     env += [
-        {"name": name, "valueSource": {"secretKeyRef": _of(secret, _reference)}}
+        {"name": name, "valueSource": {"secretKeyRef": changed(secret, _reference)}}
         for name, secret in (given.get("secret_env") or {}).items()
     ]
     seconds = given.get("timeout_seconds")
@@ -107,7 +105,7 @@ def template_of(given: Mapping[str, Any], port: int) -> dict[str, Any]:
     scaling |= more.get("scaling") or {}
     settings = {
         "maxInstanceRequestConcurrency": given.get("concurrency"),
-        "timeout": _of(seconds, _duration) if seconds else None,
+        "timeout": changed(seconds, _duration) if seconds else None,
         "serviceAccount": given.get("service_account"),
         "scaling": scaling or None,
     }
@@ -116,11 +114,6 @@ def template_of(given: Mapping[str, Any], port: int) -> dict[str, Any]:
         **{name: value for name, value in settings.items() if value is not None},
         "containers": [container, *(more.get("containers") or ())],
     }
-
-
-def _of(value: Any, change: Callable[[Any], Any]) -> Any:
-    """The changed value, of an output as well."""
-    return value.apply(change) if hasattr(value, "apply") else change(value)
 
 
 def _duration(seconds: Any) -> str:
@@ -145,19 +138,8 @@ def problems_in(given: Mapping[str, Any], color: Color) -> list[Problem]:
     fields.text("image")
     for name in ("cpu", "memory", "release", "health_path", "service_account"):
         fields.text(name, None)
-    least = fields.whole("min_instances", 0, least=0, most=_MOST_INSTANCES)
-    most = fields.whole("max_instances", None, least=1, most=_MOST_INSTANCES)
-    if isinstance(least, int) and isinstance(most, int) and least > most:
-        fields.problem("max_instances", most, f"at least min_instances, which is {least}")
-    fields.whole("concurrency", None, least=1, most=_MOST_CONCURRENCY)
-    fields.whole("timeout_seconds", None, least=1, most=_LONGEST_SECONDS)
-    plain = fields.mapping("env")
-    for name, secret in fields.mapping("secret_env").items():
-        if not _SECRET.match(secret):
-            # What stands there in place of a name may be the secret itself.
-            fields.problem(f"secret_env.{name}", "***", "SECRET:VERSION, the name of a secret of Secret Manager")
-        if name in plain:
-            fields.problem(f"secret_env.{name}", secret, f"absent beside env.{name}")
+    check_instances(fields)
+    check_variables(fields)
     more = fields.raw("template")
     if more is not None and more is not UNKNOWN and not isinstance(more, Mapping):
         fields.problem("template", more, "an object by Google's own names")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from bluegreen.fields import UNKNOWN, Fields
+from bluegreen.google.cloud_run.shared_settings import changed, check_instances, check_variables
 from bluegreen.google.functions.releases import BUILD, MARK, SECRETS, SERVICE, VARIABLES
 from bluegreen.rollout.errors import Problem
 from bluegreen.rollout.model import Color
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     import pulumi
     from typing_extensions import Required
 
-_MOST_INSTANCES, _MOST_CONCURRENCY, _LONGEST_SECONDS = 1000, 1000, 3600
-_SECRET = re.compile(r"(projects/[^/:]+/secrets/)?[A-Za-z0-9_-]{1,255}:(latest|[1-9][0-9]*)\Z")
 _PLAIN = {
     "cpu": "availableCpu",
     "memory": "availableMemory",
@@ -83,7 +81,7 @@ def template_of(given: Mapping[str, Any]) -> dict[str, Any]:
     more: Mapping[str, Any] = given.get("template") or {}
     stored = {"bucket": given.get("bucket"), "object": given.get("object")}
     if given.get("generation") is not None:
-        stored["generation"] = _of(given["generation"], _whole_text)
+        stored["generation"] = changed(given["generation"], _whole_text)
     build = {
         **(more.get(BUILD) or {}),
         "runtime": given.get("runtime"),
@@ -93,18 +91,13 @@ def template_of(given: Mapping[str, Any]) -> dict[str, Any]:
     service: dict[str, Any] = dict(more.get(SERVICE) or {})
     for name, wire in _PLAIN.items():
         if given.get(name) is not None:
-            service[wire] = _of(given[name], int) if name in _WHOLE else given[name]
+            service[wire] = changed(given[name], int) if name in _WHOLE else given[name]
     if given.get("env"):
         service[VARIABLES] = dict(given["env"])
     if given.get("secret_env"):
         named = sorted(given["secret_env"].items())
-        service[SECRETS] = [_of(secret, _reference(name)) for name, secret in named]
+        service[SECRETS] = [changed(secret, _reference(name)) for name, secret in named]
     return {**more, BUILD: build, SERVICE: service}
-
-
-def _of(value: Any, change: Callable[[Any], Any]) -> Any:
-    """The changed value, of an output as well."""
-    return value.apply(change) if hasattr(value, "apply") else change(value)
 
 
 def _whole_text(number: Any) -> str:
@@ -136,23 +129,11 @@ def problems_in(given: Mapping[str, Any], color: Color) -> list[Problem]:
     generation = fields.raw("generation")
     if generation is not None and generation is not UNKNOWN and not _is_whole(generation):
         fields.problem("generation", generation, "a whole number, as a text")
-    least = fields.whole("min_instances", None, least=0, most=_MOST_INSTANCES)
-    most = fields.whole("max_instances", None, least=1, most=_MOST_INSTANCES)
-    if isinstance(least, int) and isinstance(most, int) and least > most:
-        fields.problem("max_instances", most, f"at least min_instances, which is {least}")
-    at_a_time = fields.whole("concurrency", None, least=1, most=_MOST_CONCURRENCY)
+    at_a_time = check_instances(fields)
     if isinstance(at_a_time, int) and at_a_time > 1 and (cpu is None or _is_less_than_one(cpu)):
         fields.problem("cpu", cpu, f"at least 1 with a concurrency of {at_a_time}: Google takes no less")
-    fields.whole("timeout_seconds", None, least=1, most=_LONGEST_SECONDS)
-    plain = fields.mapping("env")
-    if MARK in plain:
+    if MARK in check_variables(fields):
         fields.problem(f"env.{MARK}", "***", "absent: the swap marks each release with it")
-    for name, secret in fields.mapping("secret_env").items():
-        if not _SECRET.match(secret):
-            # What stands there in place of a name may be the secret itself.
-            fields.problem(f"secret_env.{name}", "***", "SECRET:VERSION, the name of a secret of Secret Manager")
-        if name in plain:
-            fields.problem(f"secret_env.{name}", secret, f"absent beside env.{name}")
     _check_more(fields)
     fields.done()
     return fields.problems
